@@ -1,0 +1,33 @@
+"""The errors of ganprobe: one root, and every message says what was expected, what came, and what to do."""
+
+
+class GanprobeError(Exception):
+    """The call or its input was wrong. The command line prints it as one line and exits with status 2."""
+
+
+class InputError(GanprobeError):
+    """A name, an option or a value outside what is allowed."""
+
+
+class DataError(GanprobeError):
+    """Images, or a file or folder of them, that cannot be used: unreadable, too few, not finite."""
+
+
+class CheckpointError(GanprobeError):
+    """A checkpoint that cannot be read, or is of no known layout, or does not fit its own configuration."""
+
+
+class CapabilityError(GanprobeError):
+    """A metric asks for what its sampler cannot give, such as a path length of a folder of images."""
+
+
+class MetricError(GanprobeError):
+    """A metric has no value on this input: no data, too few samples, values that are not finite."""
+
+
+class TrainingError(GanprobeError):
+    """Training cannot start or go on: a loss that is not finite, a folder of another run."""
+
+
+class OutputError(GanprobeError):
+    """The results cannot be written: a full disk, a read-only folder."""

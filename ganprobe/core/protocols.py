@@ -1,0 +1,72 @@
+"""The few interfaces that rooms share (docs/decisions/0001-rooms.md). Structural: nothing need inherit from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+from ganprobe.core.results import Estimate
+from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Columns = Mapping[str, "Tensor"]
+S = TypeVar("S")
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Image i under seed s: all that a metric of images needs."""
+
+    @property
+    def spec(self) -> SamplerSpec: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str:
+        """sha256 (hex) of weights and configuration, or of the images."""
+        ...
+
+    def batch(self, index: range, *, seed: int) -> Batch: ...
+
+
+@runtime_checkable
+class LatentSampler(Sampler, Protocol):
+    """A sampler whose images come from latents: all that a metric of latents needs."""
+
+    def draw(self, index: range, *, seed: int) -> Latents: ...
+    def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor: ...
+    def synthesize(
+        self,
+        latents: Tensor,
+        *,
+        space: Space,
+        labels: Tensor | None = None,
+        noise: Any = "const",
+        truncation: Truncation = 1.0,
+    ) -> Tensor: ...
+
+
+class FeatureExtractor(Protocol):
+    """Images to named columns, one row an image."""
+
+    @property
+    def provides(self) -> frozenset[str]: ...
+    @property
+    def fingerprint(self) -> str:
+        """sha256 (hex) of weights and preprocessing."""
+        ...
+
+    def observe(self, images: Tensor) -> Columns: ...
+
+
+class Metric(Protocol[S]):
+    """A monoid and a reading: merge is associative and commutative (to rounding), with `empty()` as its unit."""
+
+    @property
+    def needs(self) -> frozenset[str]: ...
+    def empty(self) -> S: ...
+    def update(self, state: S, columns: Columns) -> S: ...
+    def merge(self, a: S, b: S) -> S: ...
+    def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]: ...

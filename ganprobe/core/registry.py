@@ -1,0 +1,54 @@
+"""Names to things, with the nearest known name in the error for an unknown one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+from ganprobe.core.errors import InputError
+
+T = TypeVar("T")
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that is not among `known`."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return InputError(f"unknown {kind} {name!r}; {hint}known: {', '.join(names) or 'none'}")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """A mapping that is filled by `add` and answers an unknown name with InputError.
+
+    >>> shapes = Registry[int]("shape")
+    >>> shapes.add("square", 4)
+    4
+    >>> shapes["square"]
+    4
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._items: dict[str, T] = {}
+
+    def add(self, name: str, item: T) -> T:
+        if name in self._items:
+            raise ValueError(f"{self.kind} {name!r} is registered already")
+        self._items[name] = item
+        return item
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._items:
+            raise unknown(self.kind, name, self._items)
+        return self._items[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)

@@ -1,0 +1,58 @@
+"""The vocabulary of what a generator is made of: latent spaces, specifications, latents and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Space = Literal["z", "w", "w+", "s"]
+Noise = "Literal['const', 'zero'] | int | list[Tensor]"
+Truncation = float | tuple[float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerSpec:
+    """What a sampler gives.
+
+    image_shape: (3, H, W). num_classes: 0 where images carry no label. spaces: the latent spaces by name with the
+    shape of one latent, such as {"z": (512,), "w": (512,), "w+": (18, 512)}; empty for images alone.
+    length: how many samples there are; None where there is no end.
+    """
+
+    image_shape: tuple[int, int, int]
+    num_classes: int = 0
+    spaces: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    length: int | None = None
+
+    @property
+    def block(self) -> int:
+        """How many consecutive samples are computed together, whatever the batch size, so that sample i comes out
+        the same bit for bit in every batch: 64, and fewer for large images to bound memory."""
+        _, height, width = self.image_shape
+        return int(min(64, max(4, 2**22 // (height * width))))
+
+
+@dataclass(frozen=True, slots=True)
+class Latents:
+    """Latents of consecutive indices: z (N, dim) float32; labels (N,) int64 or None; the seed they were drawn from,
+    which keys the per-layer noise too."""
+
+    index: range
+    z: Tensor
+    labels: Tensor | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Images (N, 3, H, W) of consecutive indices, float32 in [-1, 1] (a generator's may stray outside);
+    labels (N,) int64 or None; latents where the sampler has any."""
+
+    index: range
+    images: Tensor
+    labels: Tensor | None = None
+    latents: Latents | None = None
