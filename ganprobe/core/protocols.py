@@ -9,6 +9,7 @@ from ganprobe.core.results import Estimate
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Columns = Mapping[str, "Tensor"]
@@ -62,11 +63,20 @@ class FeatureExtractor(Protocol):
 
 
 class Metric(Protocol[S]):
-    """A monoid and a reading: merge is associative and commutative (to rounding), with `empty()` as its unit."""
+    """A monoid and a reading: merge is associative and commutative (to rounding), with `empty()` as its unit.
+
+    state_key names the state: metrics with the same key have the same empty, update and merge, so that one state
+    serves them all and is updated once (`fd` and `kd` read the same summary of the same features). `pack` and
+    `unpack` take a state to named arrays and back. Columns always hold "index" (N,) int64, the samples' indices.
+    """
 
     @property
     def needs(self) -> frozenset[str]: ...
+    @property
+    def state_key(self) -> str: ...
     def empty(self) -> S: ...
     def update(self, state: S, columns: Columns) -> S: ...
     def merge(self, a: S, b: S) -> S: ...
+    def pack(self, state: S) -> dict[str, NDArray[Any]]: ...
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S: ...
     def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]: ...

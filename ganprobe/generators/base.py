@@ -1,0 +1,96 @@
+"""What every native generator offers, and the drawing of per-layer noise."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.spaces import SamplerSpec, Space, Truncation
+from ganprobe.core.streams import normal
+
+NoiseShapes = tuple[tuple[int, int], ...]
+
+
+class Generator(nn.Module, ABC):
+    """Latents to images. Final classes inherit from it; `config` is a frozen dataclass of JSON-able fields, from which
+    (with the state dict) the network can be rebuilt."""
+
+    architecture: ClassVar[str]
+    config: Any
+
+    @property
+    @abstractmethod
+    def spec(self) -> SamplerSpec:
+        """Image shape, number of classes, and latent spaces with their shapes."""
+
+    @property
+    def noise_shapes(self) -> NoiseShapes:
+        """(H, W) of each per-pixel noise input in network order; empty where there is none."""
+        return ()
+
+    @abstractmethod
+    def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """z (N, z_dim) to w (N, w_dim). CapabilityError where the architecture has no W."""
+
+    @abstractmethod
+    def synthesize(
+        self,
+        latents: Tensor,
+        *,
+        space: Space,
+        labels: Tensor | None = None,
+        noise: str | int | Sequence[Tensor] = "const",
+        truncation: Truncation = 1.0,
+    ) -> Tensor:
+        """Latents of `space` to raw images (N, 3, H, W), about [-1, 1], not clipped.
+
+        noise: "const" (the stored buffers), "zero", an integer seed, or a list of (N, 1, H, W), one per noise input.
+        truncation: psi, or (psi, cutoff) to truncate the first `cutoff` layers only.
+        """
+
+
+def draw_noise(
+    shapes: NoiseShapes,
+    index: range,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> list[Tensor]:
+    """The per-layer noise of samples `index` under `seed`: a list of (len(index), 1, H, W), one per noise input.
+    Each index has a stream of its own, so that single samples of large images can be drawn."""
+    return [
+        torch.from_numpy(normal(seed, f"noise.{layer}", index, (1, *shape), block=1)).to(device=device, dtype=dtype)
+        for layer, shape in enumerate(shapes)
+    ]
+
+
+def resolve_noise(noise: str | int | Sequence[Tensor], constants: Sequence[Tensor], n: int) -> list[Tensor]:
+    """The noise argument of `synthesize` as a list of tensors that broadcast to (n, 1, H, W).
+
+    constants: the stored buffers (H, W) in network order. An integer seed draws rows 0 to n - 1.
+    """
+    if isinstance(noise, str):
+        if noise == "const":
+            return [constant[None, None] for constant in constants]
+        if noise == "zero":
+            return [torch.zeros_like(constant)[None, None] for constant in constants]
+        raise InputError(f"noise must be 'const', 'zero', an integer seed or a list of tensors, not {noise!r}")
+    if isinstance(noise, int):
+        shapes = tuple((int(c.shape[0]), int(c.shape[1])) for c in constants)
+        if not shapes:
+            return []
+        return draw_noise(shapes, range(n), seed=noise, device=constants[0].device, dtype=constants[0].dtype)
+    given = list(noise)
+    expected = [(1, *constant.shape) for constant in constants]
+    if [tuple(tensor.shape[1:]) for tensor in given] != expected:
+        raise InputError(
+            f"noise must hold {len(expected)} tensors of shapes N x {[' x '.join(map(str, s)) for s in expected]}, "
+            f"got {[tuple(tensor.shape) for tensor in given]}"
+        )
+    return given
