@@ -46,6 +46,24 @@ def write_text(path: str | Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def check_writable(folder: str | Path) -> None:
+    """OutputError unless files can be made in `folder`, which need not exist yet; leaves nothing behind."""
+    probe = Path(folder) / ".writable"
+    new = [parent for parent in probe.parents if not parent.exists()]
+    try:
+        write_bytes(probe, b"?")
+    finally:
+        probe.unlink(missing_ok=True) if probe.parent.is_dir() else None
+        for parent in new:
+            remove_if_empty(parent)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove `folder` if it is there and nothing is in it."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 def sha256_of(path: str | Path) -> str:
     """The sha256 of a file, in hex."""
     with open(path, "rb") as file:

@@ -15,20 +15,19 @@ LINE_EVERY = 10.0
 
 
 class Track:
-    """Counts `total` steps of work called `title`.
+    """Counts `total` steps of work called `title`, `done` of which an earlier run has behind it.
 
     >>> with Track("images", total=2) as track:
     ...     track.advance(2)
     """
 
-    def __init__(self, title: str, total: int, *, unit: str = "images") -> None:
+    def __init__(self, title: str, total: int, *, done: int = 0, unit: str = "images") -> None:
         self.title, self.total, self.unit = title, total, unit
-        self.done = 0
+        self.done = self._base = done
         self._bar: Progress | None = None
 
     def __enter__(self) -> Track:
         self._start = self._said = time.monotonic()
-        self._base = self.done
         return self
 
     def advance(self, steps: int) -> None:

@@ -40,7 +40,7 @@ def shipped_file(kind: str, name: str) -> Path:
     records = manifest().get(kind, {})
     if name not in records:
         raise unknown(f"shipped {kind.removesuffix('s')}", name, records)
-    path = shipped_folder() / records[name]["file"]
+    path = shipped_folder() / str(records[name]["file"])
     if not path.is_file() or sha256_of(path) != records[name]["sha256"]:
         raise CheckpointError(f"{path} is missing or is not the file of manifest.toml; restore it from the repository")
     return path

@@ -1,1 +1,1 @@
-
+"""The hall where the rooms meet: a plan, one pass, results."""

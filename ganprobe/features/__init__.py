@@ -1,1 +1,82 @@
+"""Images to named columns: the embedded features and the toyfaces scores, by name.
 
+>>> sorted(FEATURES)
+['embedded', 'toyfaces']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from ganprobe.core.protocols import FeatureExtractor
+from ganprobe.core.registry import Registry
+from ganprobe.features.embedded import (
+    EmbeddedDistance,
+    EmbeddedExtractor,
+    load_embedded,
+    load_embedded_distance,
+    read_embedded,
+)
+from ganprobe.features.quantise import to_uint8
+from ganprobe.features.scorer import ToyfacesScorer, load_toyfaces_scorer, read_scorer
+
+__all__ = [
+    "FEATURES",
+    "EmbeddedDistance",
+    "EmbeddedExtractor",
+    "FeatureSet",
+    "ToyfacesScorer",
+    "load_embedded",
+    "load_embedded_distance",
+    "load_toyfaces_scorer",
+    "read_embedded",
+    "read_scorer",
+    "to_uint8",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSet:
+    """What `ganprobe list features` says of an extractor, and how to load it: `load(device)`."""
+
+    summary: str
+    columns: tuple[str, ...]
+    licence: str
+    origin: str
+    load: Callable[[torch.device | str], FeatureExtractor]
+
+
+FEATURES: Registry[FeatureSet] = Registry("feature set")
+
+FEATURES.add(
+    "embedded",
+    FeatureSet(
+        summary="a small CIFAR-10 classifier; gives fd, kd, cs and a perceptual distance, never FID, KID, IS",
+        columns=("embedded.features", "embedded.probabilities"),
+        licence="Apache-2.0",
+        origin="trained for this project on CIFAR-10 (JPEG): pretrained/embedded-features.safetensors",
+        load=load_embedded,
+    ),
+)
+FEATURES.add(
+    "toyfaces",
+    FeatureSet(
+        summary="scores of the eight factors of toyfaces",
+        columns=(
+            "score.yaw",
+            "score.smile",
+            "score.eyeglasses",
+            "score.age",
+            "score.hair_length",
+            "score.skin_tone",
+            "score.background",
+            "score.light",
+        ),
+        licence="Apache-2.0",
+        origin="trained for this project on its own renders: pretrained/toyfaces-scorer.safetensors",
+        load=load_toyfaces_scorer,
+    ),
+)

@@ -1,1 +1,60 @@
+"""Networks and nothing else: generators, their discriminators, their layers, and the registry of architectures.
 
+>>> ARCHITECTURES["biggan"].generator.__name__
+'BigGANGenerator'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from ganprobe.core.registry import Registry
+from ganprobe.generators.base import Generator
+from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
+from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A class of networks and of their configurations: `network(config(**fields))` builds one. A configuration is a
+    frozen dataclass of JSON-able fields, kept by the network as `config`."""
+
+    network: type[nn.Module]
+    config: type[Any]
+
+    @property
+    def build(self) -> Callable[[Any], nn.Module]:
+        return self.network
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What is registered under a name: a generator, and the discriminator that belongs to it, where there is one."""
+
+    generator: type[Generator]
+    generator_config: type[Any]
+    discriminator: type[nn.Module] | None = None
+    discriminator_config: type[Any] | None = None
+
+    def network(self, role: str) -> Network | None:
+        """The network of a role, "generator" or "discriminator"; None where the architecture has no such network."""
+        if role == "generator":
+            return Network(self.generator, self.generator_config)
+        if role == "discriminator" and self.discriminator is not None and self.discriminator_config is not None:
+            return Network(self.discriminator, self.discriminator_config)
+        return None
+
+
+ARCHITECTURES: Registry[Architecture] = Registry("architecture")
+ARCHITECTURES.add(
+    "stylegan", Architecture(StyleGANGenerator, StyleGANConfig, StyleGANDiscriminator, StyleGANDiscriminatorConfig)
+)
+ARCHITECTURES.add("biggan", Architecture(BigGANGenerator, BigGANConfig, BigGANDiscriminator, BigGANDiscriminatorConfig))
+
+__all__ = ["ARCHITECTURES", "Architecture", "Generator", "Network"]

@@ -1,1 +1,25 @@
+"""Results to Markdown, HTML, LaTeX, CSV, JSON and figures. Never imports torch."""
 
+from ganprobe.report.comparison import Comparison, read_comparison, write_comparison
+from ganprobe.report.figures import run_figures
+from ganprobe.report.format import estimate_text
+from ganprobe.report.frames import to_frame
+from ganprobe.report.pictures import RunPictures
+from ganprobe.report.run import read_run, write_run
+from ganprobe.report.table import compare_records
+from ganprobe.report.terminal import comparison_table, run_table
+
+__all__ = [
+    "Comparison",
+    "RunPictures",
+    "compare_records",
+    "comparison_table",
+    "estimate_text",
+    "read_comparison",
+    "read_run",
+    "run_figures",
+    "run_table",
+    "to_frame",
+    "write_comparison",
+    "write_run",
+]

@@ -1,0 +1,106 @@
+"""The layout of BigGAN-PyTorch (github.com/ajbrock/BigGAN-PyTorch): state dicts of its BigGAN generator.
+
+z is laid out as [first linear, block 0, block 1, ...] where it is hierarchical; a block is conditioned on the class
+embedding followed by its chunk. The `sv` entries are a log of singular values and play no part. What tensors cannot
+tell, the two epsilons, has the original's defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from torch import Tensor
+
+from ganprobe.core.errors import CheckpointError
+from ganprobe.generators.biggan import WIDTHS, BigGANConfig
+
+_MARKS: Final = (
+    "linear.weight",
+    "blocks.0.0.conv1.weight",
+    "blocks.0.0.conv_sc.weight",
+    "blocks.0.0.bn1.gain.weight",
+    "blocks.0.0.bn1.stored_mean",
+    "output_layer.2.weight",
+)
+_RENAMES: Final = (
+    (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
+    (r"^blocks\.(\d+)\.0\.conv(\d)\.", r"blocks.\1.conv\2."),
+    (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
+    (r"^output_layer\.0\.", "output_norm."),
+    (r"^output_layer\.2\.", "output."),
+    (r"\.stored_(mean|var)$", r".statistics.running_\1"),
+    (r"\.u0$", ".norm.u"),
+)
+
+
+def matches(shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether names and shapes are those of this layout (BigGAN-deep, whose blocks have four convolutions, is not)."""
+    return all(mark in shapes for mark in _MARKS) and "blocks.0.0.conv3.weight" not in shapes
+
+
+def config_of(tensors: Mapping[str, Tensor], *, bn_epsilon: float = 1e-5, sn_epsilon: float = 1e-8) -> BigGANConfig:
+    """The configuration that the shapes of the tensors tell; CheckpointError where they tell none."""
+    blocks = _count_blocks(tensors)
+    resolution = 4 * 2**blocks
+    channels = _channels(tensors, resolution)
+    shared = "shared.weight" in tensors
+    gain = tensors["blocks.0.0.bn1.gain.weight"]
+    chunk = gain.shape[1] - tensors["shared.weight"].shape[1] if shared else 0
+    first = tensors["linear.weight"].shape[1]
+    if chunk not in (0, first):
+        raise CheckpointError(
+            f"expected blocks conditioned on the class embedding and {first} numbers of z, got {chunk} beside it; "
+            "only the networks of the BigGAN paper can be read"
+        )
+    return BigGANConfig(
+        resolution=resolution,
+        num_classes=tensors["shared.weight"].shape[0] if shared else gain.shape[0],
+        channels=channels,
+        z_dim=first * (blocks + 1) if chunk else first,
+        shared_embedding=shared,
+        shared_dim=tensors["shared.weight"].shape[1] if shared else 128,
+        hierarchical=chunk > 0,
+        attention=tuple(8 * 2**i for i in range(blocks) if f"blocks.{i}.1.gamma" in tensors),
+        bn_epsilon=bn_epsilon,
+        sn_epsilon=sn_epsilon,
+        spectral_norm="linear.u0" in tensors,
+    )
+
+
+def _count_blocks(tensors: Mapping[str, Tensor]) -> int:
+    return sum(re.fullmatch(r"blocks\.\d+\.0\.conv1\.weight", name) is not None for name in tensors)
+
+
+def _channels(tensors: Mapping[str, Tensor], resolution: int) -> int:
+    """The width that counts as 1, checked against the width of every block."""
+    if resolution not in WIDTHS:
+        raise CheckpointError(f"expected a BigGAN of resolution {', '.join(map(str, WIDTHS))}, got {resolution}")
+    multiples = WIDTHS[resolution]
+    blocks = [tensors[f"blocks.{i}.0.conv1.weight"].shape[0] for i in range(len(multiples) - 1)]
+    found = (tensors["linear.weight"].shape[0] // 16, *blocks)
+    channels = found[-1] // multiples[-1]
+    if found != tuple(multiple * channels for multiple in multiples):
+        raise CheckpointError(
+            f"expected widths in the proportions {multiples} at resolution {resolution}, got {found}; "
+            "only the networks of the BigGAN paper can be read"
+        )
+    return channels
+
+
+def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under the names, and in the shapes, of BigGANGenerator's state dict."""
+    return {
+        _native_name(name): tensor.reshape(-1) if name.endswith(".u0") else tensor
+        for name, tensor in tensors.items()
+        if not re.search(r"\.sv\d+$", name)
+    }
+
+
+def _native_name(name: str) -> str:
+    if found := re.fullmatch(r"blocks\.(\d+)\.1\.(.+)", name):
+        name = f"attention.{8 * 2 ** int(found[1])}.{found[2]}"
+    for pattern, replacement in _RENAMES:
+        name = re.sub(pattern, replacement, name)
+    return name

@@ -1,0 +1,230 @@
+"""The native checkpoint: one safetensors file a network, nothing in it that executes.
+
+    save_network("G.safetensors", generator, role="generator", training={"seed": 0, "steps": 1000})
+    read_header("G.safetensors").architecture
+    network = load_network("G.safetensors")
+
+The tensors are the network's state dict. The metadata has one key, "ganprobe", whose value is JSON with sorted keys:
+`format` (1), `architecture` (a name of `ganprobe.generators.ARCHITECTURES`), `role` ("generator" or "discriminator"),
+`config` (the fields of the network's configuration), `training` (seed, steps, data: what is known of it) and `source`
+(where converted weights came from). The same network gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
+from ganprobe.core.files import write_bytes
+from ganprobe.generators import ARCHITECTURES, Network
+
+FORMAT = 1
+KEY = "ganprobe"
+Role = Literal["generator", "discriminator"]
+_HEADER_LIMIT = 100_000_000  # of the safetensors format itself
+_HALF = {"float16": torch.float16, "float32": torch.float32}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a native checkpoint says of itself; shapes: tensor name to shape."""
+
+    architecture: str
+    role: Role
+    config: Mapping[str, Any]
+    training: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the file holds."""
+        return sum(int(torch.Size(shape).numel()) for shape in self.shapes.values())
+
+
+def save_network(
+    path: str | Path,
+    network: nn.Module,
+    *,
+    role: Role,
+    training: Mapping[str, Any] | None = None,
+    source: Mapping[str, Any] | None = None,
+    dtype: Literal["float32", "float16"] = "float32",
+) -> None:
+    """Write a network of a known architecture, whole or not at all.
+
+    dtype: how floating-point tensors are stored; float16 halves the file and is widened again on loading.
+    InputError where the network is of no known architecture or role; CheckpointError where a weight is not finite, or
+    too large for float16.
+    """
+    header = {
+        "format": FORMAT,
+        "architecture": _architecture_of(network, role),
+        "role": role,
+        "config": asdict(network.config),  # type: ignore[call-overload]
+        "training": dict(training or {}),
+        "source": dict(source or {}),
+    }
+    tensors = {name: _stored(name, value, _HALF[dtype]) for name, value in network.state_dict().items()}
+    write_bytes(path, save(tensors, metadata={KEY: json.dumps(header, sort_keys=True)}))
+
+
+def is_native(path: str | Path) -> bool:
+    """Whether the file is a safetensors file with ganprobe's metadata."""
+    try:
+        return KEY in _metadata(_raw_header(Path(path)), Path(path))
+    except CheckpointError:
+        return False
+
+
+def read_header(path: str | Path) -> Header:
+    """The header alone: no tensor is read. CheckpointError where the file is no native checkpoint."""
+    path = Path(path)
+    raw = _raw_header(path)
+    metadata = _metadata(raw, path)
+    if KEY not in metadata:
+        raise CheckpointError(
+            f"{path} is a safetensors file without the {KEY!r} metadata of a native checkpoint; "
+            "make one with `ganprobe convert`"
+        )
+    try:
+        data = json.loads(metadata[KEY])
+        if data["format"] != FORMAT:
+            raise CheckpointError(
+                f"{path} is of native format {data['format']!r}, this version reads {FORMAT}; update ganprobe"
+            )
+        shapes = {name: tuple(entry["shape"]) for name, entry in raw.items() if name != "__metadata__"}
+        fields_of = {name: data[name] for name in ("architecture", "role", "config", "training", "source")}
+        return _checked(path, Header(**fields_of, shapes=shapes))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise CheckpointError(f"{path} has a malformed {KEY!r} header ({problem}); write it again") from problem
+
+
+def load_network(path: str | Path) -> nn.Module:
+    """The network of a native checkpoint, float32, on the CPU and in evaluation mode.
+
+    CheckpointError, in one line, for a file that is missing, damaged or of no known architecture; for configuration
+    fields that are unknown or out of range; for tensors that are missing, unexpected, misshapen or not finite.
+    """
+    path = Path(path)
+    header = read_header(path)
+    network = _built(path, header)
+    _check_shapes(path, network, header.shapes)
+    try:
+        tensors = load(path.read_bytes())
+    except (SafetensorError, OSError) as problem:
+        raise CheckpointError(f"{path} is damaged ({_first_line(problem)}); copy or write it again") from problem
+    for name, value in tensors.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise CheckpointError(f"{path}: tensor {name} has values that are not finite; the network cannot be used")
+    network.load_state_dict(tensors)
+    return network.eval()
+
+
+def _architecture_of(network: nn.Module, role: str) -> str:
+    for name, architecture in ARCHITECTURES.items():
+        known = architecture.network(role)
+        if known is not None and type(network) is known.network:
+            return name
+    raise InputError(
+        f"a {role} of one of {', '.join(ARCHITECTURES)} can be saved, got {type(network).__name__}; register it first"
+    )
+
+
+def _stored(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
+    plain = value.detach().cpu()
+    if plain.is_floating_point():
+        plain = plain.to(dtype)
+        if not torch.isfinite(plain).all():
+            raise CheckpointError(f"tensor {name} has values that are not finite as {dtype}; nothing was written")
+    return plain.clone(memory_format=torch.contiguous_format)
+
+
+def _raw_header(path: Path) -> dict[str, Any]:
+    """The JSON that opens a safetensors file: its length in 8 bytes, then the text."""
+    try:
+        with path.open("rb") as file:
+            prefix = file.read(8)
+            length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else _HEADER_LIMIT + 1
+            text = file.read(length) if length <= _HEADER_LIMIT else b""
+    except FileNotFoundError as problem:
+        raise CheckpointError(f"there is no checkpoint {path}; check the path") from problem
+    except OSError as problem:
+        raise CheckpointError(f"{path} cannot be read ({problem.strerror}); a checkpoint file is needed") from problem
+    try:
+        raw = json.loads(text)
+    except ValueError as problem:
+        raise CheckpointError(f"{path} is not a safetensors file, or is cut short; copy or write it again") from problem
+    if not isinstance(raw, dict) or not all(isinstance(entry, dict) for entry in raw.values()):
+        raise CheckpointError(f"{path} is not a safetensors file, or is damaged; copy or write it again")
+    return raw
+
+
+def _metadata(raw: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    metadata = raw.get("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise CheckpointError(f"{path} has damaged metadata; copy or write it again")
+    return metadata
+
+
+def _checked(path: Path, header: Header) -> Header:
+    if header.architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise CheckpointError(f"{path} is of unknown architecture {header.architecture!r}; known: {known}")
+    if ARCHITECTURES[header.architecture].network(header.role) is None:
+        raise CheckpointError(f"{path}: {header.architecture} has no network of role {header.role!r}")
+    for name in ("config", "training", "source"):
+        if not isinstance(getattr(header, name), dict):
+            raise CheckpointError(f"{path}: {name!r} of the header must be an object; write the file again")
+    return header
+
+
+def _built(path: Path, header: Header) -> nn.Module:
+    known = ARCHITECTURES[header.architecture].network(header.role)
+    assert known is not None, "read_header checks the role"
+    _check_fields(path, header, known)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in header.config.items()}
+    try:
+        return known.build(known.config(**values))
+    except (GanprobeError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as problem:
+        raise CheckpointError(f"{path}: its configuration builds no network ({_first_line(problem)})") from problem
+
+
+def _check_fields(path: Path, header: Header, known: Network) -> None:
+    names = {item.name for item in fields(known.config)}
+    if unknown := sorted(set(header.config) - names):
+        raise CheckpointError(
+            f"{path}: {header.architecture} {header.role} has no configuration field {', '.join(unknown)}; "
+            f"known: {', '.join(sorted(names))}"
+        )
+
+
+def _check_shapes(path: Path, network: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    problems = {
+        "lacks": sorted(expected.keys() - found.keys()),
+        "has unexpected": sorted(found.keys() - expected.keys()),
+    }
+    for word, names in problems.items():
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise CheckpointError(f"{path} {word} {', '.join(names[:3])}{more}: it does not fit its own configuration")
+    for name, shape in expected.items():
+        if found[name] != shape:
+            raise CheckpointError(
+                f"{path}: tensor {name} is {found[name]}, its configuration says {shape}; write the file again"
+            )
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).splitlines() or [type(problem).__name__])[0]

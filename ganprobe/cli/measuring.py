@@ -1,0 +1,139 @@
+"""evaluate, compare and demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from ganprobe.cli import options
+from ganprobe.core.errors import InputError
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to `app`."""
+    app.command()(evaluate)
+    app.command()(compare)
+    app.command()(demo)
+
+
+def evaluate(
+    generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, images, or package.module:callable.")],
+    out: options.Out,
+    reference: Annotated[
+        str | None, typer.Option(help="A data set's name, images, or saved statistics; needed by metrics that compare.")
+    ] = None,
+    metrics: options.Metrics = None,
+    samples: options.Samples = 50_000,
+    seed: options.Seed = 0,
+    features: options.Features = "embedded",
+    batch_size: options.BatchSize = 64,
+    device: options.Device = None,
+    truncation: options.Psi = "1",
+    noise: options.Noise = "random",
+    skip_unreadable: options.SkipUnreadable = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a killed run with the same settings stopped.")
+    ] = False,
+) -> None:
+    """Measure one generator and write its report."""
+    from ganprobe.engine.evaluate import run_evaluation
+
+    settings = _settings(samples, seed, features, batch_size, device, truncation, noise, skip_unreadable)
+    run = run_evaluation(
+        generator, settings, reference=reference, metrics=options.split_names(metrics), out=out, resume=resume
+    )
+    run.save(out)
+    _print_run(run)
+    _say_where(out)
+
+
+def compare(
+    items: Annotated[
+        list[str], typer.Argument(metavar="RUN_OR_GENERATOR...", help="Run folders, or generators to evaluate first.")
+    ],
+    out: options.Out,
+    reference: Annotated[
+        str | None, typer.Option(help="For generators; left out, what a shipped one was trained on.")
+    ] = None,
+    metrics: options.Metrics = None,
+    samples: options.Samples = 5_000,
+    seed: options.Seed = 0,
+    features: options.Features = "embedded",
+    batch_size: options.BatchSize = 64,
+    device: options.Device = None,
+    truncation: options.Psi = "1",
+    noise: options.Noise = "random",
+) -> None:
+    """One table of several generators, best in bold where the difference is beyond chance."""
+    from ganprobe.core.files import check_writable
+    from ganprobe.engine.compare import compare as compare_items
+
+    check_writable(out)
+    settings = _settings(samples, seed, features, batch_size, device, truncation, noise, False)
+    comparison = compare_items(items, reference=reference, metrics=options.split_names(metrics), settings=settings)
+    comparison.save(out)
+    _print_comparison(comparison)
+    _say_where(out)
+
+
+def demo(
+    out: options.Out = Path("reports/demo"),
+    samples: Annotated[
+        int | None, typer.Option(help="Images per generator; left out, what five minutes on two cores allow.")
+    ] = None,
+) -> None:
+    """Evaluate and compare the shipped generators: a first report within minutes, without a download."""
+    from ganprobe.engine.demo import DEMO_SAMPLES, run_demo
+
+    comparison = run_demo(out, samples=DEMO_SAMPLES if samples is None else samples)
+    _print_comparison(comparison)
+    _say_where(out)
+
+
+def _settings(
+    samples: int,
+    seed: int,
+    features: str,
+    batch_size: int,
+    device: str | None,
+    truncation: str,
+    noise: str,
+    skip_unreadable: bool,
+) -> Any:
+    from ganprobe.engine.evaluate import Settings
+    from ganprobe.samplers.generator import BatchNoise
+
+    if noise not in ("random", "const", "zero"):
+        raise InputError(f"noise must be random, const or zero, got {noise!r}")
+    return Settings(
+        samples=samples,
+        seed=seed,
+        features=features,
+        batch_size=batch_size,
+        device=device,
+        truncation=options.parse_truncation(truncation),
+        noise=cast(BatchNoise, noise),
+        skip_unreadable=skip_unreadable,
+    )
+
+
+def _print_run(run: Any) -> None:
+    from rich.console import Console
+
+    from ganprobe.report import run_table
+
+    Console().print(run_table(run.record))
+
+
+def _print_comparison(comparison: Any) -> None:
+    from rich.console import Console
+
+    from ganprobe.report import comparison_table
+
+    Console().print(comparison_table(comparison))
+
+
+def _say_where(out: Path) -> None:
+    typer.echo(f"{out / 'report.html'}")

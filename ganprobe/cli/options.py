@@ -1,0 +1,48 @@
+"""Options that several commands share, and their parsing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.spaces import Truncation
+
+Metrics = Annotated[
+    str | None,
+    typer.Option(
+        help="Names joined by commas, as in `ganprobe list metrics`; left out, all that the generator allows."
+    ),
+]
+Samples = Annotated[int, typer.Option(help="Images to draw, and pairs on each path.")]
+Seed = Annotated[int, typer.Option(help="Sample i is a function of the seed and i alone.")]
+Features = Annotated[str, typer.Option(help="Which features the metrics read; see `ganprobe list features`.")]
+BatchSize = Annotated[int, typer.Option(help="Images observed at a time; results do not depend on it.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; left out, CUDA where there is one.")]
+Psi = Annotated[
+    str,
+    typer.Option(
+        "--truncation", help="psi, or psi:layers for the first layers only; for BigGAN the threshold on z. 1 is none."
+    ),
+]
+Noise = Annotated[str, typer.Option(help="Per-pixel noise: random (by index), const or zero.")]
+SkipUnreadable = Annotated[
+    bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be decoded, and say so.")
+]
+Out = Annotated[Path, typer.Option(help="Folder for the results.")]
+
+
+def split_names(text: str | None) -> list[str] | None:
+    """ "fd, kd" to ["fd", "kd"]; None stays None."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def parse_truncation(text: str) -> Truncation:
+    """ "0.7" to 0.7 and "0.7:4" to (0.7, 4). InputError for anything else."""
+    psi, colon, cutoff = text.partition(":")
+    try:
+        return (float(psi), int(cutoff)) if colon else float(psi)
+    except ValueError:
+        raise InputError(f"truncation must be psi or psi:layers, such as 0.7 or 0.7:4; got {text!r}") from None

@@ -1,0 +1,129 @@
+"""One encoded image to 8-bit RGB planes: the conversion rule of docs/data.md, all of it.
+
+>>> import io
+>>> from PIL import Image
+>>> file = io.BytesIO()
+>>> Image.new("L", (4, 2), 77).save(file, "PNG")
+>>> planes = decode(file.getvalue())
+>>> planes.shape, planes.dtype.name, int(planes[2, 1, 3])
+((3, 2, 4), 'uint8', 77)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ganprobe.core.errors import DataError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
+"""The endings by which an image file is known, in any case."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""The formats that are decoded, whatever the ending says. None of them starts another program, as EPS would."""
+
+MAX_PIXELS = 2**26
+"""The most pixels of one image: 8192 x 8192. A small file can claim far more than memory holds."""
+
+_PROBLEMS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""What decoders raise on broken files (Pillow promises no common root)."""
+
+Planes = NDArray[np.uint8]
+
+
+class UnreadableError(DataError):
+    """One image that cannot be decoded or converted. The message is the reason; the caller knows the file's name."""
+
+
+def decode(data: bytes, *, resolution: int | None = None) -> Planes:
+    """The bytes of an image file to uint8 planes (3, H, W); (3, resolution, resolution) where that is given.
+
+    UnreadableError where the data is truncated, no image, too large, or of a mode without a rule.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(image)
+            rgb = fit(to_rgb(image), resolution)
+    except UnidentifiedImageError as problem:
+        raise UnreadableError(f"not an image of a known format ({', '.join(FORMATS)})") from problem
+    except _PROBLEMS as problem:
+        raise UnreadableError(str(problem).splitlines()[0] if str(problem) else type(problem).__name__) from problem
+    return np.ascontiguousarray(np.asarray(rgb).transpose(2, 0, 1))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any image to upright 8-bit RGB (the first frame, where there are several).
+
+    EXIF orientation is applied; 16-bit grey v becomes round(v / 257); transparency is composited on white; grey is
+    repeated; palette, CMYK and YCbCr are converted as Pillow does, without colour profiles.
+    """
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode == "F":
+        raise UnreadableError("floating-point pixels have no known range; save 8- or 16-bit pixels")
+    if image.mode.startswith("I"):
+        return Image.fromarray(eight_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        return _on_white(image)
+    return image.convert("RGB")
+
+
+def eight_bits(values: NDArray[np.generic]) -> Planes:
+    """16-bit integers of any shape to 8 bits: round(v / 257), so that 65535 becomes 255 and 0 stays 0."""
+    wide = values.astype(np.int64)
+    if wide.size and (wide.min() < 0 or wide.max() > 65535):
+        raise UnreadableError(f"integers in [0, 65535] were expected, found {wide.min()} to {wide.max()}")
+    return ((wide + 128) // 257).astype(np.uint8)
+
+
+def fit(image: Image.Image, resolution: int | None) -> Image.Image:
+    """The largest centred square, resized to `resolution` by Pillow's antialiased Lanczos filter on 8-bit RGB. An
+    image that has that size already stays as it is, bit for bit; None changes nothing."""
+    if resolution is None or image.size == (resolution, resolution):
+        return image
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    return square.resize((resolution, resolution), Image.Resampling.LANCZOS)
+
+
+@contextlib.contextmanager
+def strict_about_size() -> Iterator[None]:
+    """Makes an error of Pillow's own warning of too many pixels, which comes before `decode` can refuse them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnreadableError(f"{width} x {height} pixels are more than the {MAX_PIXELS} that are allowed")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "La":
+        image = image.convert("LA")
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")

@@ -1,0 +1,169 @@
+"""Any DATA: a folder, an archive or an array of images, or a data set by name.
+
+>>> open_data("toyfaces:32", limit=100).shape
+(3, 32, 32)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganprobe.core.errors import DataError, InputError
+from ganprobe.core.registry import Registry, unknown
+from ganprobe.data import toyfaces
+from ganprobe.data.arrays import open_npy, open_npz
+from ganprobe.data.convert import SUFFIXES
+from ganprobe.data.files import Files, list_files
+from ganprobe.data.images import Images, spread
+from ganprobe.data.scan import file_images
+
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
+ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
+ARRAY_SUFFIXES = (".npy", ".npz")
+TOYFACES_RESOLUTION = 64
+TOYFACES_VERSION = 1
+"""Part of the fingerprint: counted up when the pictures change."""
+
+CIFAR10_FILE = "cifar10-jpeg.tar.xz"
+
+_EXPECTED = "a folder, .zip, .tar (.gz, .xz, .bz2), .npy or .npz of images"
+_LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.\w{1,5}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a data set is read. resolution: crop and resize to it; None leaves the images as they are. skip_unreadable:
+    pass over broken files and keep their names. limit: at most so many images, evenly spread over the set."""
+
+    resolution: int | None = None
+    skip_unreadable: bool = False
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set by name. open: what follows the name after a colon ("" for nothing), and how to read, to images."""
+
+    summary: str
+    open: Callable[[str, Reading], Images]
+
+
+def open_data(
+    ref: str | Path, *, resolution: int | None = None, skip_unreadable: bool = False, limit: int | None = None
+) -> Images:
+    """The images of any DATA: a path, or a data set's name (a folder of the same name is told from it by "./").
+
+    Every file is decoded once before this returns. InputError for an unknown name or an option out of range;
+    DataError where the data is missing, cannot be read, or holds fewer than two images.
+    """
+    reading = Reading(_checked("resolution", resolution), skip_unreadable, _checked("limit", limit))
+    name, _, variant = str(ref).partition(":")
+    if isinstance(ref, str) and name in DATASETS:
+        return DATASETS[name].open(variant, reading)
+    path = Path(ref)
+    if path.exists():
+        return _open_path(path, reading)
+    if _LOOKS_LIKE_A_PATH.search(str(ref)):
+        raise InputError(f"no file or folder {ref}; {_EXPECTED} was expected, or one of: {', '.join(sorted(DATASETS))}")
+    raise unknown("data set", name, DATASETS)
+
+
+def is_image_data(path: Path) -> bool:
+    """Whether `open_data` is the one to read an existing path, by its kind and ending (or to say why it cannot)."""
+    return path.is_dir() or path.name.lower().endswith((*ARCHIVE_SUFFIXES, *ARRAY_SUFFIXES, *SUFFIXES))
+
+
+def open_toyfaces(*, resolution: int = TOYFACES_RESOLUTION, seed: int = 0, limit: int | None = None) -> Images:
+    """The procedural data set, without end unless `limit` says where: image i under `seed` at `resolution`.
+    InputError for a resolution that is too small."""
+    nothing = toyfaces.images(range(0), seed=seed, resolution=resolution)
+
+    def fetch(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+        parts = [toyfaces.images(run, seed=seed, resolution=resolution) for run in _runs(numbers)]
+        return np.concatenate([nothing, *parts])
+
+    words = f"toyfaces {TOYFACES_VERSION}, resolution {resolution}, seed {seed}, images {limit or 'without end'}"
+    name = "toyfaces" if (resolution, seed) == (TOYFACES_RESOLUTION, 0) else f"toyfaces:{resolution}:{seed}"
+    return Images(name, hashlib.sha256(words.encode()).hexdigest(), (3, resolution, resolution), limit, fetch)
+
+
+def find_cifar10() -> Path:
+    """The archive of CIFAR-10 (JPEG). DataError that says where to put it if it is nowhere."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folders = [Path(os.environ["GANPROBE_DATA"])] if os.environ.get("GANPROBE_DATA") else []
+    for folder in (*folders, beside):
+        if (folder / CIFAR10_FILE).is_file():
+            return folder / CIFAR10_FILE
+    looked = ", ".join(str(folder) for folder in (*folders, beside))
+    raise DataError(
+        f"cifar10 needs {CIFAR10_FILE}, which is not in {looked}; put it into a folder and name that in GANPROBE_DATA"
+    )
+
+
+def _toyfaces(variant: str, reading: Reading) -> Images:
+    parts = variant.split(":") if variant else []
+    if len(parts) > 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise InputError(
+            f"toyfaces:{variant} is not understood; toyfaces, toyfaces:RESOLUTION or toyfaces:RESOLUTION:SEED"
+        )
+    named = int(parts[0]) if parts else None
+    if named is not None and reading.resolution not in (None, named):
+        raise InputError(f"toyfaces:{variant} and resolution {reading.resolution} contradict each other; give one")
+    asked = reading.resolution if named is None else named
+    resolution = TOYFACES_RESOLUTION if asked is None else asked
+    return open_toyfaces(resolution=resolution, seed=int(parts[1]) if len(parts) > 1 else 0, limit=reading.limit)
+
+
+def _cifar10(variant: str, reading: Reading) -> Images:
+    split = variant or "train"
+    if split not in ("train", "test"):
+        raise unknown("split of cifar10", split, ("train", "test"))
+    images = _scanned(list_files(find_cifar10(), under=f"{split}/"), reading)
+    return replace(images, name="cifar10" if split == "train" else "cifar10:test")
+
+
+DATASETS: Registry[DataSet] = Registry("data set")
+DATASETS.add("toyfaces", DataSet("procedural cartoon faces, toyfaces[:RESOLUTION[:SEED]], without end", _toyfaces))
+DATASETS.add("cifar10", DataSet("CIFAR-10 (JPEG), cifar10[:train|:test]; needs its archive at hand", _cifar10))
+
+
+def _open_path(path: Path, reading: Reading) -> Images:
+    low = path.name.lower()
+    if not path.is_dir() and low.endswith(ARRAY_SUFFIXES):
+        read = open_npy if low.endswith(".npy") else open_npz
+        return _plural(read(path, resolution=reading.resolution, limit=reading.limit), path, reading)
+    if path.is_dir() or low.endswith(ARCHIVE_SUFFIXES):
+        return _scanned(list_files(path), reading)
+    what = "is one image" if low.endswith(SUFFIXES) else "is of no known kind"
+    raise DataError(f"{path} {what}; {_EXPECTED} was expected")
+
+
+def _scanned(files: Files, reading: Reading) -> Images:
+    chosen = files.select(spread(len(files), reading.limit))
+    images = file_images(chosen, resolution=reading.resolution, skip_unreadable=reading.skip_unreadable)
+    return _plural(images, files.source, reading)
+
+
+def _plural(images: Images, path: Path, reading: Reading) -> Images:
+    if images.length == 1 and reading.limit != 1:
+        raise DataError(f"{path} holds one image that can be read; at least two are needed, and thousands to be of use")
+    return images
+
+
+def _runs(numbers: NDArray[np.int64]) -> list[range]:
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    return [range(int(run[0]), int(run[-1]) + 1) for run in np.split(numbers, breaks) if len(run)]
+
+
+def _checked(option: str, value: int | None) -> int | None:
+    if value is not None and value < 1:
+        raise InputError(f"{option} must be at least 1, got {value}")
+    return value

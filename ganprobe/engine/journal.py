@@ -1,0 +1,89 @@
+"""The states of an unfinished pass, saved now and then, so that a killed run goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.files import remove_if_empty, writing
+
+Arrays = Mapping[str, NDArray[Any]]
+SAVE_EVERY = 30.0
+UNFINISHED = ".unfinished"
+
+
+def discard_journal(folder: Path) -> None:
+    """Remove the journal in `folder`: its run is written, or will not be."""
+    shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
+
+
+@final
+class Journal:
+    """Keeps, per pass, how many samples are done and the packed states, in `folder`/.unfinished.
+
+    plan: whatever must be the same for the work to be the same work. With `resume`, what an earlier run of the same
+    plan left is taken up; an earlier run of another plan is an InputError. Without a folder nothing is saved.
+    """
+
+    def __init__(self, folder: Path | None, plan: Mapping[str, Any], *, resume: bool) -> None:
+        self._home = None if folder is None else folder / UNFINISHED
+        self._plan = json.dumps(plan, sort_keys=True)
+        self._saved_at = time.monotonic()
+        if self._home is not None and not resume:
+            discard_journal(self._home.parent)
+        if self._home is not None and resume:
+            self._check_plan(self._home / "plan.json")
+
+    def load(self, walk: str) -> tuple[int, dict[str, dict[str, NDArray[Any]]]]:
+        """How many samples of pass `walk` are done, and the packed state of each state key; (0, {}) at a start."""
+        path = self._path(walk)
+        if path is None or not path.is_file():
+            return 0, {}
+        with np.load(path, allow_pickle=False) as file:
+            states: dict[str, dict[str, NDArray[Any]]] = {}
+            for name in file.files:
+                key, _, array = name.partition("/")
+                if array:
+                    states.setdefault(key, {})[array] = file[name]
+            return int(file["done"]), states
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to save again."""
+        return self._home is not None and time.monotonic() - self._saved_at > SAVE_EVERY
+
+    def save(self, walk: str, done: int, states: Mapping[str, Arrays]) -> None:
+        """Save pass `walk` after `done` samples, whole or not at all."""
+        path = self._path(walk)
+        if path is None or self._home is None:
+            return
+        with writing(self._home / "plan.json") as temporary:
+            temporary.write_text(self._plan)
+        arrays = {f"{key}/{name}": array for key, state in states.items() for name, array in state.items()}
+        with writing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, done=np.int64(done), **arrays)  # type: ignore[arg-type]
+        self._saved_at = time.monotonic()
+
+    def discard(self) -> None:
+        """Remove what was kept, and the folder too if nothing else is in it."""
+        if self._home is not None:
+            discard_journal(self._home.parent)
+            remove_if_empty(self._home.parent)
+
+    def _path(self, walk: str) -> Path | None:
+        return None if self._home is None else self._home / f"{walk}.npz"
+
+    def _check_plan(self, path: Path) -> None:
+        if path.is_file() and path.read_text() != self._plan:
+            raise InputError(
+                f"{path.parent.parent} holds an unfinished run with other settings; "
+                "repeat its command, or leave out --resume to start again"
+            )

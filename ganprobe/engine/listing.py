@@ -1,0 +1,59 @@
+"""What `ganprobe list` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ganprobe.checkpoints import LAYOUTS
+from ganprobe.core.shipped import manifest
+from ganprobe.data import DATASETS
+from ganprobe.directions import METHODS
+from ganprobe.features import FEATURES
+from ganprobe.metrics.registry import METRICS
+
+Rows = list[tuple[str, ...]]
+Listing = tuple[tuple[str, ...], Rows]
+
+
+def listing(kind: str) -> Listing:
+    """The column titles and rows of one kind of name."""
+    return _LISTINGS[kind]()
+
+
+def _metrics() -> Listing:
+    rows = [(name, spec.better, spec.features, spec.summary) for name, spec in METRICS.items()]
+    return ("metric", "better", "features", "what it tells"), rows
+
+
+def _generators() -> Listing:
+    records = manifest().get("generators", {})
+    rows = [(name, str(r["architecture"]), str(r["data"]), str(r["summary"])) for name, r in records.items()]
+    return ("generator", "architecture", "data", "what it is"), rows
+
+
+def _datasets() -> Listing:
+    shipped = manifest().get("statistics", {})
+    rows = [(name, "yes" if name in shipped else "no", record.summary) for name, record in DATASETS.items()]
+    return ("data set", "statistics shipped", "what it is"), rows
+
+
+def _features() -> Listing:
+    return ("features", "what they are"), [(name, record.summary) for name, record in FEATURES.items()]
+
+
+def _directions() -> Listing:
+    return ("method", "what it finds"), [(name, record.summary) for name, record in METHODS.items()]
+
+
+def _layouts() -> Listing:
+    return ("layout", "whose checkpoints"), [(name, record.summary) for name, record in LAYOUTS.items()]
+
+
+_LISTINGS: dict[str, Callable[[], Listing]] = {
+    "metrics": _metrics,
+    "generators": _generators,
+    "datasets": _datasets,
+    "features": _features,
+    "directions": _directions,
+    "layouts": _layouts,
+}

@@ -1,0 +1,34 @@
+"""A finished run: its numbers and its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ganprobe.core.results import Record, Result
+from ganprobe.engine.journal import discard_journal
+from ganprobe.report import RunPictures, to_frame, write_run
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What `evaluate` gives. `run["fd"].value`, `run["fd"].ci95`, `run.to_frame()`, `run.save(DIR)`."""
+
+    record: Record
+    pictures: RunPictures
+
+    def __getitem__(self, metric: str) -> Result:
+        """The result called `metric`; InputError where the run has none."""
+        return self.record[metric]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a metric."""
+        return to_frame(self.record)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write results.json, report.md, report.html and figures/ to `folder`; OutputError where that cannot be."""
+        written = write_run(self.record, self.pictures, Path(folder))
+        discard_journal(written)
+        return written

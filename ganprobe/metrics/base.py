@@ -1,0 +1,107 @@
+"""What a metric is made of: a keeper, which owns the state, and a reading of it (docs/decisions and CONTRIBUTING say
+how to add one). Metrics whose keepers have the same key share one state."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganprobe.core.errors import MetricError
+from ganprobe.core.protocols import Columns
+from ganprobe.core.results import Estimate
+
+S = TypeVar("S")
+INDEX = "index"
+
+
+class Keeper(Protocol[S]):
+    """Owns a kind of state: the monoid, and its way to named arrays and back."""
+
+    @property
+    def column(self) -> str:
+        """The column that it keeps."""
+        ...
+
+    @property
+    def key(self) -> str: ...
+    def empty(self) -> S: ...
+    def update(self, state: S, columns: Columns) -> S: ...
+    def merge(self, a: S, b: S) -> S: ...
+    def pack(self, state: S) -> dict[str, NDArray[Any]]: ...
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S: ...
+
+
+class Reading(ABC, Generic[S]):
+    """Abstract: a metric (core.protocols.Metric) is a keeper and `compute`."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def keeper(self) -> Keeper[S]:
+        """Owner of the state."""
+
+    @abstractmethod
+    def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]:
+        """{name: Estimate}. MetricError on no data, on too few samples and on values that are not finite."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({self.keeper.column})
+
+    @property
+    def state_key(self) -> str:
+        return self.keeper.key
+
+    def empty(self) -> S:
+        return self.keeper.empty()
+
+    def update(self, state: S, columns: Columns) -> S:
+        return self.keeper.update(state, columns)
+
+    def merge(self, a: S, b: S) -> S:
+        return self.keeper.merge(a, b)
+
+    def pack(self, state: S) -> dict[str, NDArray[Any]]:
+        return self.keeper.pack(state)
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S:
+        return self.keeper.unpack(arrays)
+
+
+def taken(columns: Columns, name: str, *, ndim: int) -> tuple[Tensor, Tensor]:
+    """(index (N,) int64, rows (N, ...)) of column `name`. MetricError where one is missing or has another shape."""
+    missing = sorted({INDEX, name} - set(columns))
+    if missing:
+        raise MetricError(f"columns {missing} were expected, these came: {sorted(columns)}; add their extractor")
+    index, rows = columns[INDEX], columns[name]
+    if rows.ndim != ndim or index.shape != rows.shape[:1] or index.dtype != torch.int64:
+        raise MetricError(
+            f"column {name!r} must have {ndim} axes and one row for each int64 index; "
+            f"it has shape {tuple(rows.shape)} for indices {tuple(index.shape)} {index.dtype}"
+        )
+    return index, rows
+
+
+def not_finite(column: str, indices: str) -> MetricError:
+    """The error for values that are not finite."""
+    return MetricError(
+        f"column {column!r} is not finite at samples {indices}; look at these images and mend or drop them"
+    )
+
+
+def too_few(n: int, least: int, name: str, side: str = "generated") -> MetricError:
+    """The error for fewer samples than `least`."""
+    return MetricError(f"{name} needs at least {least} {side} samples; there are {n}: give more")
+
+
+def given(reference: S | None, name: str) -> S:
+    """The reference, or MetricError where there is none."""
+    if reference is None:
+        raise MetricError(f"{name} compares with a reference and none was given; give --reference")
+    return reference

@@ -1,0 +1,161 @@
+"""The metrics by name: what each says, what it needs, and the protocol that its name stands for.
+
+>>> [spec.name for spec in resolve(["fd", "ppl_w_end", "fd"])]
+['fd', 'ppl_w_end']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.protocols import Metric
+from ganprobe.core.registry import Registry
+from ganprobe.core.results import Better
+from ganprobe.metrics.classifier_score import ClassifierScore
+from ganprobe.metrics.frechet_metric import FrechetDistance
+from ganprobe.metrics.kernel_metric import KernelDistance
+from ganprobe.metrics.path_length import PathLength
+
+FEATURES, PROBABILITIES = "embedded.features", "embedded.probabilities"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """One metric under its full name. features: the network that it looks through. protocol: JSON-able, all that is
+    needed to get the number again. minimum_samples: fewer are a MetricError."""
+
+    name: str
+    summary: str
+    better: Better
+    features: str
+    protocol: Mapping[str, Any]
+    needs_reference: bool
+    minimum_samples: int
+    build: Callable[[], Metric[Any]]
+
+
+METRICS: Registry[MetricSpec] = Registry("metric")
+
+
+def resolve(names: Sequence[str]) -> list[MetricSpec]:
+    """The specifications of `names` in their order, each once. InputError on no names, and on an unknown name with the
+    nearest known one."""
+    if not names:
+        raise InputError(f"at least one metric was expected; choose from: {', '.join(METRICS)}")
+    return [METRICS[name] for name in dict.fromkeys(names)]
+
+
+def _add(spec: MetricSpec) -> None:
+    METRICS.add(spec.name, spec)
+
+
+def _frechet() -> MetricSpec:
+    metric = FrechetDistance(column=FEATURES)
+    return MetricSpec(
+        name=metric.name,
+        summary="Frechet distance of embedded features from the reference's; FID's formula",
+        better="lower",
+        features="embedded",
+        protocol={
+            "column": FEATURES,
+            "value": "squared Frechet distance of Gaussians",
+            "ddof": metric.ddof,
+            "interval": "influence function, of the mean at this n",
+            "interval_rows": metric.capacity,
+        },
+        needs_reference=True,
+        minimum_samples=2,
+        build=lambda: metric,
+    )
+
+
+def _kernel(metric: KernelDistance, summary: str, estimator: str) -> MetricSpec:
+    drawn = {"subsets": metric.subsets, "subset_size": metric.subset_size, "subset_seed": metric.seed}
+    return MetricSpec(
+        name=metric.name,
+        summary=summary,
+        better="lower",
+        features="embedded",
+        protocol={
+            "column": FEATURES,
+            "kernel": "(x.y / d + 1)^3",
+            "estimator": estimator,
+            "rows": metric.capacity,
+            **(drawn if metric.subsets else {}),
+            "interval": "Hajek projections",
+        },
+        needs_reference=True,
+        minimum_samples=2,
+        build=lambda: metric,
+    )
+
+
+def _classifier() -> MetricSpec:
+    metric = ClassifierScore(column=PROBABILITIES)
+    return MetricSpec(
+        name=metric.name,
+        summary="classifier score: the Inception Score's formula on the embedded classifier's probabilities",
+        better="higher",
+        features="embedded",
+        protocol={
+            "column": PROBABILITIES,
+            "value": "mean over splits of exp(mean KL(p(y|x) || p(y)))",
+            "splits": metric.splits,
+            "order": "indices ascending, then shuffled",
+            "order_seed": metric.seed,
+            "interval": "delta method, of the mean at this n",
+        },
+        needs_reference=False,
+        minimum_samples=2 * metric.splits,
+        build=lambda: metric,
+    )
+
+
+def _path(space: str, ends: str) -> MetricSpec:
+    metric = PathLength(column=f"path.{space}_{ends}", name=f"ppl_{space}_{ends}")
+    where = "along the path" if ends == "full" else "at the path's start"
+    return MetricSpec(
+        name=metric.name,
+        summary=f"perceptual path length in {space.upper()}, {where}",
+        better="lower",
+        features="embedded",
+        protocol={
+            "column": metric.column,
+            "space": space,
+            "t": "uniform in [0, 1)" if ends == "full" else "0",
+            "epsilon": 1e-4,
+            "interpolation": "slerp" if space == "z" else "lerp",
+            "noise": "the same at both ends",
+            "images": "float",
+            "crop": "none",
+            "percentiles": [metric.low, metric.high],
+            "interval": "winsorised variance",
+        },
+        needs_reference=False,
+        minimum_samples=2,
+        build=lambda: metric,
+    )
+
+
+_add(_frechet())
+_add(
+    _kernel(
+        KernelDistance(column=FEATURES),
+        "kernel distance of embedded features from the reference's; KID's kernel, all kept rows",
+        "unbiased MMD^2 of all kept rows",
+    )
+)
+_add(
+    _kernel(
+        KernelDistance(column=FEATURES, name="kd@subsets", subsets=100),
+        "kernel distance as KID takes it: the mean over 100 subsets of 1000 rows",
+        "mean over subsets of unbiased MMD^2",
+    )
+)
+_add(_classifier())
+for _space in ("z", "w"):
+    for _ends in ("full", "end"):
+        _add(_path(_space, _ends))

@@ -1,0 +1,77 @@
+"""Tables for the terminal: a run, and a comparison of three generators within 80 columns."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ganprobe.core.results import Better, Record
+from ganprobe.report.comparison import Comparison
+from ganprobe.report.format import ARROWS, MISSING, count, interval_text, value_text
+from ganprobe.report.table import Cell, Table
+from ganprobe.report.words import features_note, label_of
+
+
+def run_table(record: Record) -> RichTable:
+    """The numbers of one run with their intervals, n and features."""
+    table = _table(record.generator.name, features_note(record.results))
+    table.add_column("metric")
+    for heading in ("value", "95% interval", "n"):
+        table.add_column(heading, justify="right")
+    table.add_column("features", style="dim", overflow="fold")
+    for result in record.results:
+        interval = Text(interval_text(result.estimate) or MISSING, style="dim")
+        value = Text(value_text(result.estimate), style="bold")
+        name = _name(label_of(result.metric, result.features), result.better)
+        table.add_row(name, value, interval, Text(count(result.n)), Text(result.features or MISSING))
+    return table
+
+
+def comparison_table(comparison: Comparison) -> RichTable:
+    """Rows metrics, columns generators; each cell the value above its interval, the best bold with a star."""
+    compared = comparison.table
+    table = _table("", _caption(compared))
+    table.add_column("metric")
+    for name in compared.columns:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    for row in compared.rows:
+        table.add_row(_name(row.label, row.better), *(_cell(cell) for cell in row.cells))
+    return table
+
+
+def _table(title: str, caption: str) -> RichTable:
+    return RichTable(
+        title=Text(title, style="bold") if title else None,
+        caption=Text(caption, style="dim") if caption else None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def _name(label: str, better: Better) -> Text:
+    return Text(f"{label} {ARROWS[better]}".rstrip(), no_wrap=True)
+
+
+def _cell(cell: Cell) -> Text:
+    if cell.result is None:
+        return Text(MISSING, style="dim")
+    value = value_text(cell.result.estimate) + ("*" if cell.best else "")
+    text = Text(value, style="bold" if cell.best else "")
+    if cell.marks:
+        text.append(f" {','.join(cell.marks)}", style="dim")
+    if interval := interval_text(cell.result.estimate):
+        text.append(f"\n{interval}", style="not bold dim")
+    return text
+
+
+def _caption(table: Table) -> str:
+    lines = ["[low, high] is the 95% interval."]
+    if any(cell.best for row in table.rows for cell in row.cells):
+        lines.append("* best: the interval of its difference to every other excludes zero.")
+    lines += [f"{letter}: {note}" for letter, note in table.notes.items()]
+    results = [cell.result for row in table.rows for cell in row.cells if cell.result is not None]
+    return "\n".join(filter(None, [*lines, features_note(results)]))

@@ -1,0 +1,153 @@
+"""Samplers of Python objects named `package.module:name`: an nn.Module factory, or a plain function of (n, seed).
+
+>>> def grey(n, seed):
+...     return torch.zeros(n, 3, 8, 8)
+>>> FunctionSampler(grey, name="grey").batch(range(5), seed=0).images.shape
+torch.Size([5, 3, 8, 8])
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.registry import unknown
+from ganprobe.core.spaces import Batch, SamplerSpec
+from ganprobe.core.streams import derive_seed
+from ganprobe.generators.base import Generator
+from ganprobe.samplers.blocks import BlockCache
+from ganprobe.samplers.modules import PROBE, ModuleSampler, as_images, check_finite, shape_of, source_of
+
+FAR_OUTSIDE = 10.0
+"""Floats of a function beyond this are no images in [-1, 1] but in another range."""
+
+ImageFunction = Callable[[int, int], Any]
+
+
+def open_callable(ref: str, *, device: torch.device | str = "cpu") -> Generator | ModuleSampler | FunctionSampler:
+    """What `package.module:name` names, ready to use: a native Generator as it is (for the caller to sample), any
+    other nn.Module as a ModuleSampler, a plain function of (n, seed) as a FunctionSampler.
+
+    InputError where there is no such module or name, or it is neither; see the samplers for what they ask for.
+    """
+    found = load_callable(ref)
+    if not isinstance(found, nn.Module):
+        return FunctionSampler(found, name=ref)
+    return found.to(device) if isinstance(found, Generator) else ModuleSampler(found.to(device), name=ref)
+
+
+def load_callable(ref: str) -> nn.Module | ImageFunction:
+    """Import `package.module:name` (from the working folder too): an nn.Module, from a factory without arguments
+    where it is one, or a function of (n, seed)."""
+    found = _attribute(ref)
+    if isinstance(found, nn.Module):
+        return found
+    if not callable(found):
+        raise InputError(
+            f"{ref} is a {type(found).__name__}; an nn.Module factory or a function of (n, seed) was expected"
+        )
+    function: Callable[..., Any] = found
+    if _takes_n_and_seed(function, ref):
+        return function
+    made = function()
+    if not isinstance(made, nn.Module):
+        raise InputError(
+            f"{ref}() gave a {type(made).__name__}; an nn.Module was expected of a factory without arguments"
+        )
+    return made
+
+
+@final
+class FunctionSampler:
+    """Images of a plain function of (n, seed): n images N x 3 x H x W, floats in [-1, 1] or uint8, tensor or array.
+
+    It is called for whole blocks, with the block's size and a seed of its own that follows from (seed, block), so that
+    image i is image i; it must give the same images for the same arguments. InputError where what it gives has another
+    shape, type or range; DataError where values are not finite.
+    """
+
+    def __init__(self, function: ImageFunction, *, name: str) -> None:
+        self.name = name
+        self._function = function
+        probe = self._call(range(PROBE), derive_seed(0, "callable", "probe"))
+        if float(probe.abs().max()) > FAR_OUTSIDE:
+            raise InputError(f"{name} gave floats up to {float(probe.abs().max()):g}; [-1, 1] or uint8 was expected")
+        self.spec = SamplerSpec(shape_of(probe))
+        self.fingerprint = _function_fingerprint(function, name)
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, self.spec.block)
+
+    def batch(self, index: range, *, seed: int) -> Batch:
+        """Images `index` (N, 3, H, W) float32 under `seed`."""
+        (images,) = self._blocks.rows(index, seed=seed)
+        return Batch(index, images)
+
+    def _block(self, index: range, seed: int) -> tuple[Tensor, ...]:
+        images = self._call(index, derive_seed(seed, "callable", index.start // self.spec.block))
+        _check_same_size(images, self.spec, self.name)
+        return (images,)
+
+    def _call(self, index: range, seed: int) -> Tensor:
+        with torch.no_grad():
+            images = as_images(self._function(len(index), seed), len(index), self.name)
+        check_finite(images, index, self.name)
+        return images
+
+
+def _function_fingerprint(function: ImageFunction, name: str) -> str:
+    return hashlib.sha256(f"{name}\n".encode() + source_of(function)).hexdigest()
+
+
+def _attribute(ref: str) -> Any:
+    module_name, colon, path = ref.partition(":")
+    if not (module_name and colon and path) or ":" in path:
+        raise InputError(f"{ref!r} is not understood; package.module:name was expected")
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found: Any = importlib.import_module(module_name)
+    except (ImportError, SyntaxError) as problem:
+        raise InputError(
+            f"cannot import {module_name!r} of {ref}: {problem}; is it installed or in this folder?"
+        ) from problem
+    for part in path.split("."):
+        if part not in dir(found):
+            raise unknown(f"name in {module_name}", part, [name for name in dir(found) if not name.startswith("_")])
+        found = getattr(found, part)
+    return found
+
+
+def _takes_n_and_seed(function: Callable[..., Any], ref: str) -> bool:
+    """Whether it is a function of (n, seed) and no factory: it asks for two arguments, or has one named `seed`."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError as problem:
+        raise InputError(
+            f"the arguments of {ref} cannot be told ({problem}); wrap it in a function of (n, seed)"
+        ) from problem
+    if _binds(signature, 0) and "seed" not in signature.parameters:
+        return False
+    if not _binds(signature, 2):
+        raise InputError(f"{ref} takes {signature}; (n, seed) was expected of a function, () of an nn.Module factory")
+    return True
+
+
+def _binds(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
+def _check_same_size(images: Tensor, spec: SamplerSpec, name: str) -> None:
+    if shape_of(images) != spec.image_shape:
+        raise InputError(f"{name} gave images of {shape_of(images)} after {spec.image_shape}; one size was expected")

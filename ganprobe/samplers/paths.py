@@ -1,0 +1,101 @@
+"""Pairs of images a small step apart on latent paths, for perceptual path length (Karras et al. 2019, section 4.1).
+
+Pair i lies between two latents of index i: at t and t + epsilon along a slerp in Z or a lerp in W, with t uniform in
+[0, 1) ("full") or 0 ("end"). Both images share the label, the truncation and the per-layer noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, final
+
+import torch
+from torch import Tensor
+
+from ganprobe.core.errors import CapabilityError
+from ganprobe.core.streams import uniform
+from ganprobe.samplers.generator import GeneratorSampler
+
+PathSpace = Literal["z", "w"]
+Sampling = Literal["full", "end"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSpec:
+    """Which path: its space, where on it the pairs lie, and the step epsilon (a fraction of the path)."""
+
+    space: PathSpace
+    sampling: Sampling
+    epsilon: float = 1e-4
+
+    @property
+    def name(self) -> str:
+        return f"{self.space}_{self.sampling}"
+
+
+def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """a + (b - a) t, row by row: a and b (N, D), t (N, 1)."""
+    return a + (b - a) * t
+
+
+def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Spherical interpolation between the directions of a and b, as unit vectors (N, D); t (N, 1) in [0, 1].
+
+    As in StyleGAN, both ends are normalised first, and so is the result: with a mapping network that normalises its
+    input the lengths do not matter. Where a and b point the same way the result is their common direction.
+    """
+    a, b = (v / v.norm(dim=-1, keepdim=True) for v in (a, b))
+    cosine = (a * b).sum(dim=-1, keepdim=True)
+    ortho = b - cosine * a
+    angle = t * torch.atan2(ortho.norm(dim=-1, keepdim=True), cosine)
+    ortho = torch.nn.functional.normalize(ortho, dim=-1)
+    point = a * torch.cos(angle) + ortho * torch.sin(angle)
+    return point / point.norm(dim=-1, keepdim=True)
+
+
+@final
+class PathPairs:
+    """The endless sequence of pairs of one path specification.
+
+    Where the generator does not normalise z (BigGAN), points of a Z path keep the length that slerp's ends have on
+    average, by interpolating the two lengths linearly, so that they stay on the shell that the network was trained on.
+    """
+
+    def __init__(self, sampler: GeneratorSampler, spec: PathSpec) -> None:
+        if spec.space not in sampler.spec.spaces:
+            had = ", ".join(sampler.spec.spaces)
+            raise CapabilityError(f"{sampler.name} has no space {spec.space!r} for a path length; it has: {had}")
+        self.sampler, self.spec = sampler, spec
+
+    def latents(self, index: range, *, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The two points (N, D) float32 of pairs `index` in the path's space, and their labels."""
+        a, b, labels = self.sampler.draw_ends(index, seed=seed)
+        t = torch.zeros(len(index), 1, dtype=torch.float64)
+        if self.spec.sampling == "full":
+            t = torch.from_numpy(uniform(seed, "path.t", index, (1,)))
+        if self.spec.space == "w":
+            a, b = self.sampler.map(a, labels), self.sampler.map(b, labels)
+        a, b, t = a.double(), b.double(), t.to(a.device)
+        walk: Callable[[Tensor, Tensor, Tensor], Tensor] = lerp if self.spec.space == "w" else slerp_keeping_length
+        return walk(a, b, t).float(), walk(a, b, t + self.spec.epsilon).float(), labels
+
+    def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
+        """The two images (N, 3, H, W), raw float32, of pairs `index`. The network is run once on both together."""
+        first, second, labels = self.latents(index, seed=seed)
+        noise = self.sampler.noise_of(index, seed=seed)
+        images = self.sampler.synthesize(
+            torch.cat([first, second]),
+            space=self.spec.space,
+            labels=None if labels is None else torch.cat([labels, labels]),
+            noise=noise if isinstance(noise, str) else [torch.cat([layer, layer]) for layer in noise],
+            truncation=self.sampler.synthesis_truncation(),
+        )
+        a, b = images.chunk(2)
+        return a, b
+
+
+def slerp_keeping_length(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Slerp of the directions, times the linearly interpolated lengths."""
+    length = lerp(a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True), t)
+    return slerp(a, b, t) * length

@@ -1,0 +1,145 @@
+"""`train_gan`: from a name, images and settings to a trained generator in a folder.
+
+from dataclasses import replace
+settings = replace(default_settings("stylegan"), images=200_000)
+path = train_gan("stylegan", source, Path("runs/faces"), settings)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from ganprobe.core.errors import InputError, TrainingError
+from ganprobe.core.files import write_text
+from ganprobe.core.progress import Track
+from ganprobe.core.registry import Registry
+from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
+from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.training.biggan import BigGANObjective
+from ganprobe.training.data import DataFacts, ImageSource, RealImages, examine, held_in_memory
+from ganprobe.training.growing import check_growing
+from ganprobe.training.loop import Folder, Trainer
+from ganprobe.training.objective import Objective
+from ganprobe.training.settings import TrainSettings
+from ganprobe.training.stylegan import StyleGANObjective
+
+C = TypeVar("C")
+
+OBJECTIVES: Registry[Callable[[DataFacts, TrainSettings], Objective]] = Registry("architecture to train")
+"""Name to what builds its objective, networks included, on the CPU."""
+
+
+def train_gan(architecture: str, source: ImageSource, out: Path, settings: TrainSettings) -> Path:
+    """Train `architecture` on `source` in the folder `out` and return the path of the averaged generator.
+
+    Where `out` holds an unfinished run of the same settings and data, it goes on; the weights at the end are those of
+    a run that was never interrupted. InputError for settings that do not fit, DataError for unusable images,
+    TrainingError where `out` belongs to another run, or where a loss stops being finite.
+    """
+    build = OBJECTIVES[architecture]
+    facts = examine(source)
+    check_growing(settings.growing, facts.resolution)
+    _check_device(settings.device)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    objective = build(facts, settings)
+    _claim(out, {"architecture": architecture, "settings": settings.identity(), "data": _json(facts)})
+    device = torch.device(settings.device)
+    for network in (objective.generator, objective.discriminator):
+        network.to(device)
+        if settings.channels_last:
+            network.to(memory_format=torch.channels_last)
+    images = RealImages(
+        held_in_memory(source, facts),
+        seed=settings.seed,
+        flips=settings.flips,
+        resolution=facts.resolution,
+        device=device,
+    )
+    trainer = Trainer(objective, images, facts, Folder(out), settings)
+    trainer.resume()
+    with images, Track(f"training {architecture}", settings.images, done=trainer.images) as track:
+        return trainer.run(advance=track.advance)
+
+
+def _build_stylegan(facts: DataFacts, settings: TrainSettings) -> Objective:
+    shape = {"resolution": facts.resolution, "num_classes": facts.num_classes}
+    fields = {**shape, "progressive": settings.growing is not None, **settings.network}
+    config = _configured(StyleGANConfig, fields)
+    mirrored = asdict(StyleGANDiscriminatorConfig.of(config))
+    discriminator = _configured(StyleGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network})
+    return StyleGANObjective(
+        StyleGANGenerator(config, seed=settings.seed),
+        StyleGANDiscriminator(discriminator, seed=settings.seed),
+        settings,
+    )
+
+
+def _build_biggan(facts: DataFacts, settings: TrainSettings) -> Objective:
+    if not facts.num_classes:
+        raise InputError("BigGAN is class-conditional and needs labels; give a folder of class folders")
+    if settings.growing is not None:
+        raise InputError("BigGAN does not grow; leave `growing` out")
+    shape = {"resolution": facts.resolution, "num_classes": facts.num_classes}
+    config = _configured(BigGANConfig, {**shape, **settings.network})
+    mirrored = {**shape, "channels": config.channels, "attention": config.attention}
+    discriminator = _configured(BigGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network})
+    return BigGANObjective(
+        BigGANGenerator(config, seed=settings.seed),
+        BigGANDiscriminator(discriminator, seed=settings.seed),
+        settings,
+    )
+
+
+OBJECTIVES.add("stylegan", _build_stylegan)
+OBJECTIVES.add("biggan", _build_biggan)
+
+
+def _configured(kind: type[C], fields: Mapping[str, Any]) -> C:
+    try:
+        return kind(**fields)
+    except TypeError as problem:
+        raise InputError(f"{kind.__name__}: {problem}; see its fields") from problem
+
+
+def _check_device(device: str) -> None:
+    kind = torch.device(device).type
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InputError("training on cuda was asked for and torch sees no CUDA device; use --device cpu")
+
+
+def _json(facts: DataFacts) -> dict[str, Any]:
+    return {"images": facts.images, "resolution": facts.resolution, "fingerprint": facts.fingerprint}
+
+
+def _claim(out: Path, identity: Mapping[str, Any]) -> None:
+    """Write run.json, or make sure that the one there is of the same run."""
+    path = out / "run.json"
+    if not path.is_file():
+        if (out / "state.safetensors").exists():
+            raise TrainingError(f"{out} holds a training state without run.json; train into a new folder")
+        write_text(path, json.dumps(identity, indent=1, sort_keys=True) + "\n")
+        return
+    theirs, ours = json.loads(path.read_text()), json.loads(json.dumps(identity))
+    if theirs != ours:
+        changed = ", ".join(_differences(theirs, ours))
+        raise TrainingError(f"{out} holds another run (it differs in {changed}); train into a new folder")
+
+
+def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key in sorted({*theirs, *ours}):
+        a, b = theirs.get(key), ours.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += _differences(a, b, f"{prefix}{key}.")
+        elif a != b:
+            found.append(f"{prefix}{key}")
+    return found
