@@ -1,1 +1,5 @@
-"""A file on disk to (architecture, configuration, tensors): the native format and its safe reader."""
+"""A file on disk to a network: the native format, foreign layouts, and the detection of which is which."""
+
+from ganprobe.checkpoints.layouts import LAYOUTS, open_checkpoint
+
+__all__ = ["LAYOUTS", "open_checkpoint"]

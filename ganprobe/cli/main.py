@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ganprobe.cli import data, generators, measuring, training
+from ganprobe.cli import checkpoints, data, directions, measuring, training
 from ganprobe.core.errors import GanprobeError
 
 app = typer.Typer(
@@ -17,11 +17,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (measuring, data, generators, training):
+for room in (measuring, data, checkpoints, directions, training):
     room.register(app)
 
 # Newer Typers carry a Click of their own, older ones import it: the base of usage errors is found through either.
-_UsageError = typer.BadParameter.__mro__[2]
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -9,7 +9,7 @@ import torch
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.engine.sources import Distance
-from ganprobe.features.embedded import EmbeddedDistance, load_embedded
+from ganprobe.features import load_embedded, load_embedded_distance
 
 EMBEDDED = "embedded"
 
@@ -28,8 +28,7 @@ def open_features(name: str, *, device: torch.device) -> FeatureSet:
     """The feature set called `name`: InputError for an unknown one."""
     if name != EMBEDDED:
         raise InputError(f"unknown features {name!r}; known: {EMBEDDED}")
-    extractor = load_embedded(device)
-    return FeatureSet(name, extractor, EmbeddedDistance(extractor.network), device)
+    return FeatureSet(name, load_embedded(device), load_embedded_distance(device), device)
 
 
 def open_device(name: str | None) -> torch.device:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ganprobe.checkpoints import LAYOUTS
 from ganprobe.core.shipped import manifest
@@ -11,8 +11,7 @@ from ganprobe.directions import METHODS
 from ganprobe.features import FEATURES
 from ganprobe.metrics.registry import METRICS
 
-Rows = list[tuple[str, ...]]
-Listing = tuple[tuple[str, ...], Rows]
+Listing = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
 def listing(kind: str) -> Listing:

@@ -27,7 +27,7 @@ __all__ = [
     "FEATURES",
     "EmbeddedDistance",
     "EmbeddedExtractor",
-    "FeatureSet",
+    "FeatureRecord",
     "ToyfacesScorer",
     "load_embedded",
     "load_embedded_distance",
@@ -39,7 +39,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureSet:
+class FeatureRecord:
     """What `ganprobe list features` says of an extractor, and how to load it: `load(device)`."""
 
     summary: str
@@ -49,11 +49,11 @@ class FeatureSet:
     load: Callable[[torch.device | str], FeatureExtractor]
 
 
-FEATURES: Registry[FeatureSet] = Registry("feature set")
+FEATURES: Registry[FeatureRecord] = Registry("feature set")
 
 FEATURES.add(
     "embedded",
-    FeatureSet(
+    FeatureRecord(
         summary="a small CIFAR-10 classifier; gives fd, kd, cs and a perceptual distance, never FID, KID, IS",
         columns=("embedded.features", "embedded.probabilities"),
         licence="Apache-2.0",
@@ -63,7 +63,7 @@ FEATURES.add(
 )
 FEATURES.add(
     "toyfaces",
-    FeatureSet(
+    FeatureRecord(
         summary="scores of the eight factors of toyfaces",
         columns=(
             "score.yaw",

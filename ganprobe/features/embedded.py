@@ -37,7 +37,7 @@ class EmbeddedExtractor:
     Images are quantised to uint8, as for FID, and resized to 32 x 32 (bilinear, antialiased).
     """
 
-    def __init__(self, network: ResNet, *, device: torch.device | str = "cpu") -> None:
+    def __init__(self, network: ResNet, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self.network = placed(network, self.device)
         self.fingerprint = fingerprint_of(network.state_dict(), KIND, VERSION)
@@ -67,14 +67,14 @@ class EmbeddedDistance:
     """
 
     def __init__(
-        self, network: ResNet, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+        self, network: ResNet, device: torch.device | str = "cpu", *, dtype: torch.dtype = torch.float32
     ) -> None:
         self.device, self.dtype = torch.device(device), dtype
         self.network = placed(network, self.device, dtype)
         self.fingerprint = fingerprint_of(network.state_dict(), "embedded-distance", str(dtype), "1")
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances in [0, 4 * number of stages].
+        """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances in [0, 2 * number of outputs compared].
         DataError where the shapes differ or the tensors hold no RGB images."""
         if a.shape != b.shape:
             raise DataError(f"expected two tensors of one shape, got {tuple(a.shape)} and {tuple(b.shape)}")
@@ -93,11 +93,11 @@ def read_embedded(path: str | Path) -> ResNet:
 
 def load_embedded(device: torch.device | str = "cpu") -> EmbeddedExtractor:
     """The extractor of the shipped embedded features."""
-    return EmbeddedExtractor(read_embedded(shipped_file("networks", KIND)), device=device)
+    return EmbeddedExtractor(read_embedded(shipped_file("networks", KIND)), device)
 
 
 def load_embedded_distance(
     device: torch.device | str = "cpu", *, dtype: torch.dtype = torch.float32
 ) -> EmbeddedDistance:
     """The perceptual distance of the shipped embedded features."""
-    return EmbeddedDistance(read_embedded(shipped_file("networks", KIND)), device=device, dtype=dtype)
+    return EmbeddedDistance(read_embedded(shipped_file("networks", KIND)), device, dtype=dtype)

@@ -121,7 +121,9 @@ def folded(network: ResNet) -> ResNet:
     """The same function, with each batch norm's running statistics folded into its convolution. Puts `network` in
     evaluation mode."""
     network.eval()
-    result = ResNet(replace(network.config, folded=True))
+    with torch.device("meta"):
+        result = ResNet(replace(network.config, folded=True))
+    result.to_empty(device=network.classifier.weight.device)
     for source, target in zip(_pairs(network), _pairs(result), strict=True):
         if isinstance(source.norm, nn.BatchNorm2d):
             fused = fuse_conv_bn_eval(source.conv, source.norm)

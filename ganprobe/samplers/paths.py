@@ -51,7 +51,7 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     angle = t * torch.atan2(ortho.norm(dim=-1, keepdim=True), cosine)
     ortho = torch.nn.functional.normalize(ortho, dim=-1)
     point = a * torch.cos(angle) + ortho * torch.sin(angle)
-    return point / point.norm(dim=-1, keepdim=True)
+    return torch.nn.functional.normalize(point, dim=-1)
 
 
 @final

@@ -113,7 +113,7 @@ def test_distance_laws() -> None:
     assert torch.equal(_distance()(a, a), torch.zeros(6))
     torch.testing.assert_close(forth, back)
     assert (forth > 0.01).all()
-    assert (forth <= 16).all()
+    assert (forth <= 8).all()
 
 
 def test_distance_is_equation_1_written_out() -> None:

@@ -129,7 +129,7 @@ def test_updates_and_merges_never_read_values():
         state = KEEPER.update(state, columns)
     both = KEEPER.merge(state, state)
     assert both.n == 192
-    assert both.rows.stored == 40
+    assert both.rows.stored == 20
 
 
 def test_moments_alone_give_a_value_without_an_interval():

@@ -86,7 +86,7 @@ def test_a_folder_of_foreign_files_keeps_them_all(tmp_path: Path) -> None:
     assert (tmp_path / "figures" / "interpolation.png").read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("failing", range(7))
+@pytest.mark.parametrize("failing", [0, 3, 6])
 @pytest.mark.parametrize("existing", [False, True])
 def test_a_full_disk_leaves_nothing_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, existing: bool
@@ -112,7 +112,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert existing or not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("failing", range(7))
+@pytest.mark.parametrize("failing", [0, 3, 6])
 def test_a_file_that_cannot_take_its_place_takes_the_new_ones_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:

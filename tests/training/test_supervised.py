@@ -70,6 +70,14 @@ def test_the_seed_determines_the_weights(tmp_path: Path) -> None:
     assert digest("c", 1, disturb=1) != first
 
 
+def test_training_leaves_the_global_stream_alone(tmp_path: Path) -> None:
+    images, labels = _two_colours(16)
+    before = torch.get_rng_state()
+    settings = ClassifierSettings(epochs=1, batch_size=16, widths=(8,), blocks=(1,), bfloat16=False)
+    train_classifier(images, labels, images, labels, out=tmp_path, settings=settings)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 class _Killed(Exception):
     pass
 

@@ -1,4 +1,4 @@
-"""inspect, convert, directions and edit."""
+"""directions and edit."""
 
 from __future__ import annotations
 
