@@ -1,125 +1,109 @@
 """Which layout a checkpoint is of, and the network in it.
 
->>> list(LAYOUTS)
+>>> list(LAYOUTS)[:3]
 ['native', 'ajbrock-biggan', 'rosinality-stylegan']
 """
 
 from __future__ import annotations
 
-import pickle
-import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
+from torch import nn
 
 from ganprobe.checkpoints import ajbrock_biggan, native, rosinality_stylegan
-from ganprobe.core.errors import CheckpointError
+from ganprobe.checkpoints.containers import open_contents
+from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled
+from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
+from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import Registry
+from ganprobe.generators import ARCHITECTURES
 from ganprobe.generators.base import Generator
-from ganprobe.generators.biggan import BigGANGenerator
-from ganprobe.generators.stylegan import StyleGANGenerator
-
-Shapes = Mapping[str, tuple[int, ...]]
-Tensors = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """Whose checkpoints they are; for the foreign ones, how the names in a state dict tell the layout, and how its
-    tensors make a network. The native layout is told by its file."""
-
-    summary: str
-    matches: Callable[[Shapes], bool] = lambda shapes: False
-    build: Callable[[Tensors], Generator] | None = None
-
 
 LAYOUTS: Registry[Layout] = Registry("checkpoint layout")
 
+# What indexing and reshaping tensors that are not as they should be can raise.
+_MISSHAPEN = (KeyError, IndexError, RuntimeError, TypeError, ValueError, ZeroDivisionError, OverflowError, InputError)
 
-def open_checkpoint(path: str | Path) -> Generator:
+
+def open_checkpoint(path: str | Path, *, overrides: Overrides | None = None) -> Generator:
     """The generator in a checkpoint file of any known layout, float32, on the CPU, in evaluation mode. Nothing in the
-    file is executed. CheckpointError for a file that is missing, damaged, of no known layout, or a discriminator's."""
+    file is executed. CheckpointError for a file that is missing, damaged, of no known layout, or a discriminator's;
+    InputError for an override that the layout has no use for."""
     path = Path(path)
+    if is_native(path):
+        _check_overrides(path, "native", overrides)
+        network = native.load_network(path)
+        if not isinstance(network, Generator):
+            raise CheckpointError(f"{path} holds a discriminator ({type(network).__name__}); give the generator's file")
+        return network
+    return rebuild(*read_foreign(path, overrides=overrides))
+
+
+def is_native(path: Path) -> bool:
+    """Whether a file is ganprobe's own. CheckpointError where there is no file."""
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}; check the path")
-    if path.suffix == ".safetensors" or native.is_native(path):
-        return _native(path)
-    tensors = state_dict_of(path)
-    layout = LAYOUTS[layout_of(path, tensors)]
-    assert layout.build is not None, "only foreign layouts match by shapes"
-    return layout.build(tensors).eval()
+    return path.suffix == ".safetensors" or native.is_native(path)
 
 
-def layout_of(path: Path, tensors: Tensors) -> str:
-    """The name of the foreign layout of a state dict. CheckpointError, with the first keys, where there is none."""
-    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
+def read_foreign(path: Path, *, overrides: Overrides | None = None) -> tuple[Contents, Reading]:
+    """The contents of a foreign checkpoint, and what its layout makes of them; no tensor is converted yet."""
+    contents = open_contents(path)
+    name = layout_of(contents)
+    _check_overrides(path, name, overrides)
+    read = LAYOUTS[name].read
+    assert read is not None, "only foreign layouts match by shapes"
+    try:
+        return contents, read(contents, overrides or Overrides())
+    except _MISSHAPEN as problem:
+        raise _no_network(contents, problem) from problem
+
+
+def layout_of(contents: Contents) -> str:
+    """The name of the layout of a foreign file. CheckpointError, with what was found, where there is none."""
+    shapes = contents.shapes
     for name, layout in LAYOUTS.items():
         if layout.matches(shapes):
             return name
-    first = ", ".join(list(shapes)[:4]) or "no tensors"
-    raise CheckpointError(f"{path} is of no known layout (it holds {first}, ...); known: {', '.join(LAYOUTS)}")
+    first = ", ".join([*shapes, *contents.beside][:4]) or "nothing"
+    raise CheckpointError(
+        f"{contents.path} ({contents.container}) is of no known layout: it holds {first}, ...; "
+        f"known layouts: {', '.join(LAYOUTS)}"
+    )
 
 
-def state_dict_of(path: Path) -> dict[str, Tensor]:
-    """The tensors of a PyTorch file by name, read without executing anything in it; from a dict of state dicts, the
-    averaged generator's. CheckpointError for any other file."""
+def rebuild(contents: Contents, reading: Reading) -> Generator:
+    """The generator of a reading, its tensors converted, checked and copied."""
+    build = ARCHITECTURES[reading.architecture].generator
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        KeyError,
-        OSError,
-        zipfile.BadZipFile,
-    ) as problem:
-        reason = " ".join(str(problem).split("\n", 1)[0].split())[:120]
-        raise CheckpointError(f"{path} is no checkpoint that can be read safely ({reason})") from problem
-    for key in ("g_running", "g_ema", "G_ema"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict):
-        raise CheckpointError(f"{path} holds a {type(found).__name__}; a state dict was expected")
-    return {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+        tensors = reading.convert()
+    except _MISSHAPEN as problem:
+        raise _no_network(contents, problem) from problem
+    check_shapes(contents.path, skeleton(reading), {name: tuple(value.shape) for name, value in tensors.items()})
+    check_finite(contents.path, tensors)
+    return filled(build, reading.config, tensors)
 
 
-def _native(path: Path) -> Generator:
-    network = native.load_network(path)
-    if not isinstance(network, Generator):
-        raise CheckpointError(f"{path} holds a discriminator ({type(network).__name__}); give the generator's file")
-    return network
+def skeleton(reading: Reading) -> nn.Module:
+    """The generator of a reading without its tensors' memory."""
+    return build_on_meta(ARCHITECTURES[reading.architecture].generator, reading.config)
 
 
-def _ajbrock(tensors: Tensors) -> Generator:
-    network = BigGANGenerator(ajbrock_biggan.config_of(tensors))
-    network.load_state_dict(ajbrock_biggan.convert(tensors))
-    return network
+def _no_network(contents: Contents, problem: Exception) -> CheckpointError:
+    said = " ".join(str(problem).split())[:120]
+    missing = f"it lacks the tensor {said}" if isinstance(problem, KeyError) else said
+    return CheckpointError(f"{contents.path} does not hold a whole network of its layout: {missing}")
 
 
-def _rosinality(tensors: Tensors) -> Generator:
-    network = StyleGANGenerator(rosinality_stylegan.config_of(tensors))
-    network.load_state_dict(rosinality_stylegan.convert(tensors))
-    return network
+def _check_overrides(path: Path, layout: str, overrides: Overrides | None) -> None:
+    given = set((overrides or Overrides()).given())
+    if strange := sorted(given - LAYOUTS[layout].takes):
+        had = ", ".join(sorted(LAYOUTS[layout].takes)) or "none"
+        raise InputError(
+            f"{path} is of layout {layout}, which has no use for {', '.join(strange)}; options it takes: {had}"
+        )
 
 
 LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a network"))
-LAYOUTS.add(
-    "ajbrock-biggan",
-    Layout(
-        summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN",
-        matches=ajbrock_biggan.matches,
-        build=_ajbrock,
-    ),
-)
-LAYOUTS.add(
-    "rosinality-stylegan",
-    Layout(
-        summary="rosinality/style-based-gan-pytorch: g_running, alone or in a dict",
-        matches=rosinality_stylegan.matches,
-        build=_rosinality,
-    ),
-)
+LAYOUTS.add("ajbrock-biggan", ajbrock_biggan.LAYOUT)
+LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)

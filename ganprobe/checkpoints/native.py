@@ -24,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from ganprobe.checkpoints.fitting import check_finite, check_shapes
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
 from ganprobe.core.files import write_bytes
 from ganprobe.generators import ARCHITECTURES, Network
@@ -119,14 +120,12 @@ def load_network(path: str | Path) -> nn.Module:
     path = Path(path)
     header = read_header(path)
     network = _built(path, header)
-    _check_shapes(path, network, header.shapes)
+    check_shapes(path, network, header.shapes)
     try:
         tensors = load(path.read_bytes())
     except (SafetensorError, OSError) as problem:
         raise CheckpointError(f"{path} is damaged ({_first_line(problem)}); copy or write it again") from problem
-    for name, value in tensors.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            raise CheckpointError(f"{path}: tensor {name} has values that are not finite; the network cannot be used")
+    check_finite(path, tensors)
     network.load_state_dict(tensors)
     return network.eval()
 
@@ -207,23 +206,6 @@ def _check_fields(path: Path, header: Header, known: Network) -> None:
             f"{path}: {header.architecture} {header.role} has no configuration field {', '.join(unknown)}; "
             f"known: {', '.join(sorted(names))}"
         )
-
-
-def _check_shapes(path: Path, network: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    problems = {
-        "lacks": sorted(expected.keys() - found.keys()),
-        "has unexpected": sorted(found.keys() - expected.keys()),
-    }
-    for word, names in problems.items():
-        if names:
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            raise CheckpointError(f"{path} {word} {', '.join(names[:3])}{more}: it does not fit its own configuration")
-    for name, shape in expected.items():
-        if found[name] != shape:
-            raise CheckpointError(
-                f"{path}: tensor {name} is {found[name]}, its configuration says {shape}; write the file again"
-            )
 
 
 def _first_line(problem: BaseException) -> str:

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
 from ganprobe.generators.layers import pixel_norm
@@ -132,3 +133,32 @@ def _mean_w(state: Mapping[str, Tensor], config: StyleGANConfig) -> Tensor:
         weight = state[f"mapping.{index}.weight"]
         x = F.leaky_relu(F.linear(x, weight * sqrt(2 / weight.shape[1]), state[f"mapping.{index}.bias"]), 0.2)
     return x.mean(0)
+
+
+def read(contents: Contents, overrides: Overrides) -> Reading:
+    """What this layout makes of a file; it takes no overrides."""
+    tensors = contents.tensors
+    config = config_of(tensors)
+    stages = sum(f"{STAGE}.{i}.conv2.conv.bias" in tensors for i in range(len(tensors)))
+    return Reading(
+        architecture="stylegan",
+        config=config,
+        convert=lambda: convert(tensors),
+        inferred={
+            "resolution": f"the last of {stages} stages whose noise strengths are not zero",
+            "z_dim": "columns of style.1.linear.weight_orig",
+            "w_dim": "rows of style.1.linear.weight_orig",
+            "mapping_layers": "number of style.*.linear layers",
+            "channel_base": "channels of the last stage",
+            "channel_max": "channels of the first stage",
+        },
+        assumed={
+            "noise_const": "drawn from seed 0, one map a stage; the layout stores none",
+            "w_avg": f"the mean over {W_AVG_SAMPLES} latents of seed 0; the layout stores none",
+            "norm_epsilon": f"{config.norm_epsilon:g} in the layout's code",
+        },
+        stages=stages,
+    )
+
+
+LAYOUT = Layout(summary="rosinality/style-based-gan-pytorch: g_running, alone or in a dict", matches=matches, read=read)

@@ -2,8 +2,71 @@
 
 from __future__ import annotations
 
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
+    app.command()(inspect)
+    app.command()(convert)
+
+
+class Dtype(StrEnum):
+    """How floating-point numbers are stored."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+
+
+Checkpoint = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A file of any of `ganprobe list layouts`.")]
+BNEpsilon = Annotated[
+    float | None,
+    typer.Option(help="Batch normalisation's epsilon, where the layout does not tell it (ajbrock-biggan)."),
+]
+SNEpsilon = Annotated[
+    float | None,
+    typer.Option(help="Spectral normalisation's epsilon, where the layout does not tell it (ajbrock-biggan)."),
+]
+
+
+def inspect(
+    checkpoint: Checkpoint,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+    bn_epsilon: BNEpsilon = None,
+    sn_epsilon: SNEpsilon = None,
+) -> None:
+    """Say what a checkpoint is: layout, architecture, sizes, what was inferred and what was assumed."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ganprobe.engine.inspection import inspect_checkpoint, inspection_rows
+
+    found = inspect_checkpoint(checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+        return
+    table = Table("what", "value", "from", box=None, header_style="bold", pad_edge=False)
+    for row in inspection_rows(found):
+        table.add_row(*row)
+    Console().print(table, markup=False)
+
+
+def convert(
+    checkpoint: Checkpoint,
+    out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="The native file to write.")],
+    dtype: Annotated[Dtype, typer.Option(help="How weights are stored; float16 halves the file.")] = Dtype.FLOAT32,
+    bn_epsilon: BNEpsilon = None,
+    sn_epsilon: SNEpsilon = None,
+) -> None:
+    """Write a checkpoint of any layout as a native file, with the original's sha256 in its metadata."""
+    from ganprobe.core.files import check_writable
+    from ganprobe.engine.inspection import convert as convert_file
+
+    check_writable(out.parent)
+    convert_file(checkpoint, out, dtype=dtype.value, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon)
+    typer.echo(str(out))

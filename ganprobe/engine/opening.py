@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ganprobe.checkpoints import open_checkpoint
 from ganprobe.core.errors import InputError
@@ -21,6 +19,7 @@ from ganprobe.generators.base import Generator
 from ganprobe.samplers.callables import open_callable
 from ganprobe.samplers.generator import BatchNoise, GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
+from ganprobe.samplers.modules import module_fingerprint
 
 _CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.\w{2,12}$")
@@ -41,7 +40,7 @@ def open_sampler(
     DataError for images that cannot be read.
     """
     if isinstance(ref, Generator):
-        return _of_generator(ref, "generator", _fingerprint_of(ref), device, noise, truncation)
+        return _of_generator(ref, "generator", module_fingerprint(ref, "generator"), device, noise, truncation)
     if not isinstance(ref, str | Path):
         return ref
     text, path = str(ref), Path(ref)
@@ -65,7 +64,7 @@ def open_sampler(
 def _of_callable(ref: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:
     opened = open_callable(ref, device=device)
     if isinstance(opened, Generator):
-        return _of_generator(opened, ref, _fingerprint_of(opened), device, noise, truncation)
+        return _of_generator(opened, ref, module_fingerprint(opened, ref), device, noise, truncation)
     return opened
 
 
@@ -80,11 +79,3 @@ def _of_generator(
     return GeneratorSampler(
         generator.to(device), name=name, fingerprint=fingerprint, noise=noise, truncation=truncation
     )
-
-
-def _fingerprint_of(module: nn.Module) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

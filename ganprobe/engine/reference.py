@@ -56,7 +56,7 @@ def measure(
     limit: int | None = None,
     skip_unreadable: bool = False,
 ) -> Reference:
-    """The reference of a data set: one pass over its images (the first `limit` of them, where given)."""
+    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given)."""
     source = open_data(data, limit=limit or None, skip_unreadable=skip_unreadable)
     sampler = ImageSampler(source)
     n = sampler.spec.length or limit or ENDLESS_LIMIT

@@ -5,7 +5,7 @@
 >>> prdc(points, points)["coverage"]
 1.0
 
-Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", equations 2 to 5.
+Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", section 3.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def captions(pictures: RunPictures) -> dict[str, str]:
     n = 0 if pictures.samples is None else len(pictures.samples)
     one_class = ", one class a row" if pictures.sample_labels else ""
     usual = {
-        SAMPLES: f"The first {n} samples in the order of their indices, not selected{one_class}.",
+        SAMPLES: f"The first {n} samples of the run, not selected{one_class}.",
         INTERPOLATION: f"Walks through {pictures.interpolation_space.upper()}, each row from one sample to another.",
         PATH_LENGTHS: "Path lengths of single pairs on a logarithmic axis, 0.1% of each tail not shown. "
         "The line marks the reported value.",
@@ -78,7 +78,7 @@ def _histograms(record: Record, lengths: Mapping[str, NDArray[np.float64]], them
     ends = [np.percentile(values, (_TAIL, 100 - _TAIL)) for values in lengths.values()]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     bins = np.geomspace(low, max(high, low * 1.01), _BINS + 1)
-    figure = Figure(figsize=(8.4, 0.55 + 0.95 * len(lengths)), layout="constrained")
+    figure = Figure(figsize=(6.8, 0.5 + 0.78 * len(lengths)), layout="constrained")
     figure.get_layout_engine().set(hspace=0.08, h_pad=0.05)  # type: ignore[union-attr, call-arg]
     axes = figure.subplots(len(lengths), 1, sharex=True, squeeze=False)[:, 0]
     values = {result.metric: result for result in record.results}

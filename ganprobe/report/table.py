@@ -111,11 +111,12 @@ def _differences(kind: Mapping[str, str], base: Mapping[str, str] | None) -> lis
     """What sets a number apart, a sentence each."""
     base = base or {}
     names = [name for name in dict.fromkeys([*kind, *base]) if kind.get(name) != base.get(name)]
-    return [
+    said = (
         f"not compared: {name.removeprefix('protocol.')} {kind.get(name, 'not given')}, "
         f"in the others {base.get(name, 'not given')}"
         for name in names
-    ]
+    )
+    return list(dict.fromkeys(said))
 
 
 def _mark(text: str, notes: dict[str, str]) -> str:

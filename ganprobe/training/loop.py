@@ -243,7 +243,7 @@ class Trainer:
             "seed": self.settings.seed,
             "steps": self.step,
             "images": self.images,
-            "hours": round(self.seconds / 3600, 4),
+            "hours": round(self.seconds / 3600, 6),
             "lod": self._moment("facts", 0).lod,
             "data": {"images": self.facts.images, "fingerprint": self.facts.fingerprint},
             "settings": self.settings.identity(),

@@ -128,10 +128,18 @@ def _claim(out: Path, identity: Mapping[str, Any]) -> None:
             raise TrainingError(f"{out} holds a training state without run.json; train into a new folder")
         write_text(path, json.dumps(identity, indent=1, sort_keys=True) + "\n")
         return
-    theirs, ours = json.loads(path.read_text()), json.loads(json.dumps(identity))
+    theirs, ours = _read(path), json.loads(json.dumps(identity))
     if theirs != ours:
         changed = ", ".join(_differences(theirs, ours))
         raise TrainingError(f"{out} holds another run (it differs in {changed}); train into a new folder")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise TrainingError(f"{path} cannot be read ({problem}); train into a new folder") from problem
+    return data if isinstance(data, dict) else {}
 
 
 def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prefix: str = "") -> list[str]:

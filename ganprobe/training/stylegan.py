@@ -81,13 +81,16 @@ class StyleGANObjective:
         w = network.map(draws.normal("z", (n, network.config.z_dim)), labels)
         other = network.map(draws.normal("z.mixed", (n, network.config.z_dim)), labels)
         ws = mix_styles(w, other, self._crossover(at), network.config.num_layers)
-        return network.synthesis(ws, draws.noise(n, network.noise_shapes), lod=at.lod), labels, w
+        noise = draws.noise(n, network.noise_shapes[: self._layers_in_use(at)])
+        return network.synthesis(ws, noise, lod=at.lod), labels, w
+
+    def _layers_in_use(self, at: Moment) -> int:
+        return self._generator.config.num_layers - 2 * math.floor(at.lod)
 
     def _crossover(self, at: Moment) -> Tensor:
         """The layer from which the second latents take over: uniform over the layers in use, or none."""
         n = self._settings.batch
-        used = self._generator.config.num_layers - 2 * math.floor(at.lod)
-        crossover = at.draws.integers("crossover", n, low=1, below=used)
+        crossover = at.draws.integers("crossover", n, low=1, below=self._layers_in_use(at))
         mixed = torch.from_numpy(at.draws.uniform("mixing", n) < self._settings.style_mixing).to(crossover.device)
         return torch.where(mixed, crossover, torch.full_like(crossover, self._generator.config.num_layers))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics import arrays, kernel_distance, squared_mmd
+from ganprobe.metrics import KernelDistance, arrays, kernel_distance, squared_mmd
 from ganprobe.metrics.kernel import projections, subset_distances
 
 
@@ -91,3 +91,34 @@ def test_refuses_bad_input():
     a[3, 1] = np.inf
     with pytest.raises(MetricError, match="rows 3"):
         squared_mmd(a, b)
+
+
+def read(metric, a, b):
+    ours, theirs = (
+        metric.update(metric.empty(), {"index": torch.arange(len(rows)), "f": torch.from_numpy(rows)})
+        for rows in (a, b)
+    )
+    return metric.compute(ours, theirs)["kd"]
+
+
+def test_reference_terms_are_the_reference_sides_variance():
+    a, b = pair(8)
+    there, back = (read(KernelDistance(column="f"), *sides) for sides in ((a, b), (b, a)))
+    terms = there.reference_terms
+    assert ((terms - terms.mean()) ** 2).sum() == pytest.approx(back.variance, rel=1e-9)
+    assert (there.n, back.n) == (len(a), len(b))
+
+
+def test_the_choice_of_subsets_is_part_of_the_variance():
+    a, b = pair(9, 200, 200)
+    whole = read(KernelDistance(column="f"), a, b)
+    few = read(KernelDistance(column="f", subsets=5, subset_size=20), a, b)
+    values = np.array(
+        [read(KernelDistance(column="f", subsets=5, subset_size=20, seed=s), a, b).value for s in range(200)]
+    )
+    excess = [
+        read(KernelDistance(column="f", subsets=5, subset_size=20, seed=s), a, b).variance - whole.variance
+        for s in range(100)
+    ]
+    assert few.variance > whole.variance
+    assert np.mean(excess) == pytest.approx(values.var(ddof=1), rel=0.4)

@@ -80,7 +80,7 @@ def test_far_apart_is_zero_and_alike_is_near_one():
     assert prdc(real, fake + 100) == {"precision": 0, "recall": 0, "density": 0, "coverage": 0}
     alike = prdc(real[:200], real[200:])
     assert alike["density"] == pytest.approx(1, abs=0.15)
-    # 1 - C(N - 1, k) / C(N + M - 1, k) is the expectation of coverage (Naeem et al. 2020, lemma 2): about 0.97 here.
+    # 1 - C(N - 1, k) / C(N + M - 1, k) is the expectation of coverage for equal distributions: 0.97 here.
     assert alike["coverage"] == pytest.approx(1 - np.prod([(199 - i) / (399 - i) for i in range(5)]), abs=0.04)
 
 

@@ -79,6 +79,11 @@ def test_unlike_numbers_are_flagged_and_not_compared(other: Result, said: str) -
     assert said in table.notes["a"]
 
 
+def test_a_reason_that_is_there_twice_is_given_once() -> None:
+    odd = make_result(value=6.0, n=10, protocol={"samples": 10})
+    assert row(make_result(value=5.0, protocol={"samples": 500}), odd).cells[1].marks == ("a",)
+
+
 def test_the_commonest_kind_is_compared_and_the_rest_flagged() -> None:
     odd = make_result(value=1.0, n=10)
     cells = row(odd, make_result(value=5.0), make_result(value=6.0)).cells

@@ -55,6 +55,15 @@ def test_the_log_forgets_later_steps_and_half_lines(tmp_path):
     assert log.path.read_text() == ""
 
 
+def test_scalars_reach_tensorboard(tmp_path):
+    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    log = Log(tmp_path, step=0, tensorboard=True)
+    log.write({"step": 10, "images": 20, "loss_d": 0.5})
+    log.close()
+    events = accumulators.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(event.step, event.value) for event in events.Scalars("loss_d")] == [(10, 0.5)]
+
+
 def test_tiles_run_row_by_row():
     images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 2, 2), dtype=np.uint8) + 1
     picture = tile(images, 3)

@@ -237,6 +237,18 @@ def test_a_damaged_state_is_refused(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_damaged_run_file_is_refused(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        train_gan("biggan", source_for("biggan"), tmp_path, settings_for("biggan", images=8))
+
+
+def test_a_state_without_its_run_file_is_refused(tmp_path):
+    (tmp_path / "state.safetensors").write_bytes(b"")
+    with pytest.raises(TrainingError, match="without run"):
+        train_gan("biggan", source_for("biggan"), tmp_path, settings_for("biggan", images=8))
+
+
 @pytest.mark.parametrize("architecture", ["stylegan", "biggan"])
 def test_a_loss_that_is_not_finite_stops_the_run_and_spoils_no_checkpoint(tmp_path, monkeypatch, architecture):
     kind = OBJECTIVE_CLASSES[architecture]

@@ -1,0 +1,130 @@
+"""What a checkpoint file is, told without building its network or converting its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ganprobe.checkpoints import native
+from ganprobe.checkpoints.fitting import build_on_meta
+from ganprobe.checkpoints.layouts import is_native, layout_of, read_foreign, skeleton
+from ganprobe.checkpoints.reading import Overrides
+from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
+from ganprobe.generators import ARCHITECTURES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """A checkpoint in words and numbers.
+
+    parameters: learnt numbers of the network, buffers apart. trained_depth: resolutions that it passes through (4, 8,
+    ... pixels); stored_depth: those that the file holds. config: of the native network. inferred, assumed: field to
+    where its value was read, or why it has that value. training, source: of a native file.
+    """
+
+    layout: str
+    container: str
+    architecture: str
+    role: str
+    resolution: int
+    z_dim: int | None
+    w_dim: int | None
+    num_classes: int
+    parameters: int
+    trained_depth: int
+    stored_depth: int
+    config: Mapping[str, Any]
+    inferred: Mapping[str, str] = field(default_factory=dict)
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON-able values."""
+        return asdict(self)
+
+
+def describe(path: str | Path, *, overrides: Overrides | None = None) -> Description:
+    """The description of a checkpoint of any known layout. CheckpointError, in one line, where it cannot be read;
+    InputError for an override that its layout has no use for."""
+    path = Path(path)
+    return _native(path, overrides) if is_native(path) else _foreign(path, overrides)
+
+
+def _native(path: Path, overrides: Overrides | None) -> Description:
+    if overrides is not None and overrides.given():
+        raise InputError(f"{path} is a native checkpoint, whose configuration is in the file: give no options")
+    header = native.read_header(path)
+    record = ARCHITECTURES[header.architecture].network(header.role)
+    assert record is not None, "read_header checks the role"
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in header.config.items()}
+    try:
+        config = record.config(**values)
+        network = build_on_meta(record.build, config)
+    except (GanprobeError, TypeError, ValueError, RuntimeError) as problem:
+        raise CheckpointError(f"{path}: its configuration builds no network ({problem})") from problem
+    return _described(
+        network,
+        config,
+        layout="native",
+        container="safetensors",
+        architecture=header.architecture,
+        role=header.role,
+        training=header.training,
+        source=header.source,
+    )
+
+
+def _foreign(path: Path, overrides: Overrides | None) -> Description:
+    contents, reading = read_foreign(path, overrides=overrides)
+    return _described(
+        skeleton(reading),
+        reading.config,
+        layout=layout_of(contents),
+        container=contents.container,
+        architecture=reading.architecture,
+        role="generator",
+        stages=reading.stages,
+        inferred=reading.inferred,
+        assumed=reading.assumed,
+    )
+
+
+def _described(
+    network: nn.Module,
+    config: Any,
+    *,
+    layout: str,
+    container: str,
+    architecture: str,
+    role: str,
+    stages: int | None = None,
+    inferred: Mapping[str, str] | None = None,
+    assumed: Mapping[str, str] | None = None,
+    training: Mapping[str, Any] | None = None,
+    source: Mapping[str, Any] | None = None,
+) -> Description:
+    fields = asdict(config)
+    depth = int(fields["resolution"]).bit_length() - 2
+    return Description(
+        layout=layout,
+        container=container,
+        architecture=architecture,
+        role=role,
+        resolution=fields["resolution"],
+        z_dim=fields.get("z_dim"),
+        w_dim=fields.get("w_dim"),
+        num_classes=fields.get("num_classes", 0),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        trained_depth=depth,
+        stored_depth=depth if stages is None else stages,
+        config=fields,
+        inferred=inferred or {},
+        assumed=assumed or {},
+        training=training or {},
+        source=source or {},
+    )

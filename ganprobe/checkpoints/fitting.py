@@ -1,0 +1,63 @@
+"""Whether tensors fit a network, said in one line where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ganprobe.core.errors import CheckpointError
+
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
+
+
+def check_shapes(subject: object, network: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:
+    """CheckpointError unless names and shapes are those of the network's state dict. subject: what the error is of."""
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    problems = {
+        "lacks": sorted(expected.keys() - found.keys()),
+        "has unexpected": sorted(found.keys() - expected.keys()),
+    }
+    for word, names in problems.items():
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise CheckpointError(
+                f"{subject} {word} {', '.join(names[:3])}{more}: it does not fit its own configuration"
+            )
+    for name, shape in expected.items():
+        if found[name] != shape:
+            raise CheckpointError(
+                f"{subject}: tensor {name} is {found[name]}, its configuration says {shape}; write the file again"
+            )
+
+
+def check_finite(subject: object, tensors: Mapping[str, Tensor]) -> None:
+    """CheckpointError where a value is infinite or not a number."""
+    for name, value in tensors.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise CheckpointError(
+                f"{subject}: tensor {name} has values that are not finite; the network cannot be used"
+            )
+
+
+def build_on_meta(build: Callable[[Any], AnyNetwork], config: Any) -> AnyNetwork:
+    """The network without memory for its tensors: names and shapes alone."""
+    with torch.device("meta"):
+        return build(config)
+
+
+def filled(build: Callable[[Any], AnyNetwork], config: Any, tensors: Mapping[str, Tensor]) -> AnyNetwork:
+    """The network of a configuration with copies of `tensors` as its float32 state, in evaluation mode. Where all its
+    tensors are in the state dict, none is drawn first only to be replaced."""
+    network = build_on_meta(build, config)
+    kinds = {name: value.dtype for name, value in network.state_dict().items()}
+    copies = {
+        name: value.to(kinds[name], copy=True, memory_format=torch.contiguous_format) for name, value in tensors.items()
+    }
+    network.load_state_dict(copies, assign=True)
+    if any(buffer.is_meta for buffer in network.buffers()):
+        network = build(config)
+        network.load_state_dict(copies)
+    return network.requires_grad_(True).eval()

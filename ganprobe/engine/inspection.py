@@ -1,0 +1,67 @@
+"""What `ganprobe inspect` says of a checkpoint, and the conversion of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ganprobe.checkpoints import Overrides
+from ganprobe.checkpoints.convert import Dtype, convert_checkpoint
+from ganprobe.checkpoints.describe import Description, describe
+
+Rows = list[tuple[str, str, str]]
+
+
+def inspect_checkpoint(
+    path: str | Path, *, bn_epsilon: float | None = None, sn_epsilon: float | None = None
+) -> Description:
+    """The description of a checkpoint of any known layout; nothing in it is executed. Errors as `describe`."""
+    return describe(path, overrides=Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon))
+
+
+def convert(
+    path: str | Path,
+    out: str | Path,
+    *,
+    dtype: Dtype = "float32",
+    bn_epsilon: float | None = None,
+    sn_epsilon: float | None = None,
+) -> None:
+    """Write a native checkpoint. Errors as `convert_checkpoint`."""
+    overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon)
+    convert_checkpoint(path, out, dtype=dtype, overrides=overrides)
+
+
+def inspection_rows(found: Description) -> Rows:
+    """Name, value and where it comes from, a row each."""
+    rows: Rows = [
+        ("layout", found.layout, ""),
+        ("container", found.container, ""),
+        ("architecture", f"{found.architecture} {found.role}", ""),
+        ("parameters", f"{found.parameters:,}", ""),
+        ("trained depth", _depth(found), ""),
+        *((name, _shown(value), _origin(found, name)) for name, value in found.config.items()),
+    ]
+    beyond = [name for name in {**found.inferred, **found.assumed} if name not in found.config]
+    rows += [(name, "", _origin(found, name)) for name in beyond]
+    return rows + _history("training", found.training) + _history("source", found.source)
+
+
+def _depth(found: Description) -> str:
+    stages = f"{found.trained_depth} resolutions, 4 to {found.resolution}"
+    return stages if found.stored_depth == found.trained_depth else f"{stages}; the file holds {found.stored_depth}"
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple | list) else str(value)
+
+
+def _origin(found: Description, name: str) -> str:
+    if name in found.assumed:
+        return f"assumed: {found.assumed[name]}"
+    return f"inferred: {found.inferred[name]}" if name in found.inferred else ""
+
+
+def _history(kind: str, values: Mapping[str, Any]) -> Rows:
+    return [(f"{kind}: {name}", str(value), "") for name, value in values.items()]
