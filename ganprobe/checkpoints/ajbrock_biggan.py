@@ -103,10 +103,16 @@ def _channels(tensors: Mapping[str, Tensor], resolution: int) -> int:
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names, and in the shapes, of BigGANGenerator's state dict."""
     return {
-        _native_name(name): tensor.reshape(-1) if name.endswith(".u0") else tensor
+        _native_name(name): _native_shape(name, tensor)
         for name, tensor in tensors.items()
         if not re.search(r"\.sv\d+$", name)
     }
+
+
+def _native_shape(name: str, tensor: Tensor) -> Tensor:
+    if name.endswith(".u0"):
+        return tensor.reshape(-1)
+    return tensor.reshape(()) if name.endswith(".gamma") else tensor
 
 
 def _native_name(name: str) -> str:

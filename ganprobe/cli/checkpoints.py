@@ -50,7 +50,9 @@ def inspect(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
         return
-    table = Table("what", "value", "from", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("what", "value", "from"):
+        table.add_column(title, overflow="fold")
     for row in inspection_rows(found):
         table.add_row(*row)
     Console().print(table, markup=False)

@@ -53,6 +53,7 @@ def train(
 ) -> None:
     """Train a generator, or one of the small networks that ship; started again, the same command goes on."""
     from ganprobe.core.files import check_writable
+    from ganprobe.engine.train import TrainCall
     from ganprobe.engine.train import train as start
 
     check_writable(out)
@@ -70,7 +71,7 @@ def train(
         **parse_pairs(settings),
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    written = start(architecture, data, out, given, resolution=resolution, limit=limit)
+    written = start(architecture, TrainCall(data=data, out=out, given=given, resolution=resolution, limit=limit))
     typer.echo(str(written))
 
 

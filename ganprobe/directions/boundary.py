@@ -100,7 +100,7 @@ def _two_classes(labels: ArrayLike | Tensor, n: int) -> NDArray[np.bool_]:
 
 
 def _flat(vector: NDArray[Any] | Tensor, name: str) -> FloatArray:
-    values = array64(vector.reshape(1, -1), name, 2)[0]
+    values: FloatArray = array64(vector.reshape(1, -1), name, 2)[0]
     if not values.any():
         raise MetricError(f"{name} is zero; a direction has a length")
     return values
@@ -122,4 +122,4 @@ def _like(original: Vector, values: FloatArray) -> Vector:
         dtype = original.dtype if original.is_floating_point() else torch.float32
         return torch.from_numpy(values).to(original.device, dtype).reshape(original.shape)
     dtype_ = original.dtype if original.dtype.kind == "f" else np.dtype(np.float64)
-    return values.astype(dtype_).reshape(original.shape)
+    return np.asarray(values, dtype=dtype_).reshape(original.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -30,7 +31,7 @@ def latent_sampler(sampler: Sampler) -> LatentSampler:
 
 def drawn_spaces(sampler: LatentSampler) -> tuple[DrawnSpace, ...]:
     """The spaces of `sampler` whose latents follow from an index: w, where there is one, and z."""
-    return tuple(space for space in ("w", "z") if space in sampler.spec.spaces)  # type: ignore[misc]
+    return tuple(space for space in ("w", "z") if space in sampler.spec.spaces)
 
 
 def default_space(sampler: LatentSampler) -> DrawnSpace:
@@ -51,10 +52,11 @@ def weights_fingerprint(sampler: Sampler) -> str:
 
 
 def parts_of(samples: int, *, size: int = PART) -> Iterator[range]:
-    """Indices 0 to samples - 1 in ranges of nearly equal length, the first no shorter than any other."""
+    """Indices 0 to samples - 1 in ranges of nearly equal length, none shorter than `size` unless it
+    is the only one."""
     number = max(1, samples // size)
     ends = [samples * i // number for i in range(number + 1)]
-    return (range(low, high) for low, high in zip(ends[:-1], ends[1:], strict=True))
+    return (range(low, high) for low, high in pairwise(ends))
 
 
 def latents_of(sampler: LatentSampler, index: range, *, seed: int, space: DrawnSpace) -> Tensor:

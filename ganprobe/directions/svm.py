@@ -4,8 +4,8 @@
 >>> fit_squared_hinge(rows, np.array([-1.0, -1.0, 1.0, 1.0])).round(6).tolist()  # weight and intercept
 [0.8, 0.0]
 
-Newton's method with an exact Hessian on the points inside the margin (Mangasarian 2002; Chapelle 2007, section 4) settles
-in a dozen steps on the optimum that liblinear approaches, and gives the same answer for the same data.
+Newton's method with an exact Hessian on the points inside the margin (Mangasarian 2002; Chapelle 2007, section 4)
+settles in a dozen steps on the optimum that liblinear approaches, and gives the same answer for the same data.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def fit_squared_hinge(x: FloatArray, y: FloatArray, *, c: float = 1.0) -> FloatA
     """argmin over v of |v|^2 / 2 + c sum max(0, 1 - y_i (v . [x_i, 1]))^2: the weights, then the intercept, (D + 1,).
 
     x (N, D) and y (N,) of -1 and 1, float64. The intercept is penalised as in liblinear's primal problem, which is
-    scikit-learn's LinearSVC(loss="squared_hinge", intercept_scaling=1). Ends where the Newton decrement is below 1e-12 of
-    the objective. MetricError where that is not reached, which only values near the limits of float64 bring about.
+    scikit-learn's LinearSVC(loss="squared_hinge", intercept_scaling=1). Ends where the Newton decrement is below 1e-12
+    of the objective. MetricError where that is not reached, which only values near the limits of float64 bring about.
     """
     rows = np.concatenate([x, np.ones((len(x), 1))], axis=1)
     v = np.zeros(rows.shape[1])
     for _ in range(MOST_STEPS):
         slack = np.maximum(1 - y * (rows @ v), 0.0)
-        value = 0.5 * v @ v + c * slack @ slack
+        value = float(0.5 * v @ v + c * slack @ slack)
         gradient = v - 2 * c * rows.T @ (y * slack)
         step = -linalg.solve(_hessian(rows[slack > 0], c), gradient, assume_a="pos")
         decrement = -float(gradient @ step)

@@ -9,12 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from ganprobe.core.protocols import Sampler
+from ganprobe.core.shipped import manifest
 from ganprobe.features.quantise import to_uint8
 from ganprobe.report import RunPictures
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.paths import lerp, slerp_keeping_length
 
 GRID = 48
+CLASSES = 10
+PER_CLASS = 10
 STRIPS = 4
 STEPS = 9
 
@@ -23,23 +26,43 @@ def picture_run(
     sampler: Sampler, *, seed: int, samples: int, distances: Mapping[str, NDArray[np.float64]] | None = None
 ) -> RunPictures:
     """The first samples of the run, interpolation strips where there are latents, and the path lengths to plot."""
-    strips, space = (None, "") if not isinstance(sampler, GeneratorSampler) else interpolation(sampler, seed=seed)
+    if not isinstance(sampler, GeneratorSampler):
+        return RunPictures(samples=first_samples(sampler, seed=seed, samples=samples), distances=distances)
+    strips, space = interpolation(sampler, seed=seed)
+    if not sampler.spec.num_classes:
+        grid, names, captions = first_samples(sampler, seed=seed, samples=samples), None, {}
+    else:
+        grid, names = class_samples(sampler, seed=seed)
+        captions = {"samples": f"{PER_CLASS} samples of each class, one class a row, not selected."}
     return RunPictures(
-        samples=sample_grid(sampler, seed=seed, samples=samples),
+        samples=grid,
+        sample_labels=names,
         interpolation=strips,
         interpolation_space=space,
         distances=distances,
+        captions=captions,
     )
 
 
-def sample_grid(sampler: Sampler, *, seed: int, samples: int) -> NDArray[np.uint8]:
-    """The first images under `seed` (N, 3, H, W); of a class-conditional generator, sorted by class."""
-    batch = sampler.batch(range(min(GRID, samples)), seed=seed)
-    images = to_uint8(batch.images).cpu().numpy()
-    if batch.labels is None:
-        return images
-    order = np.argsort(batch.labels.cpu().numpy(), kind="stable")
-    return images[order]
+def first_samples(sampler: Sampler, *, seed: int, samples: int) -> NDArray[np.uint8]:
+    """The first images of the run (N, 3, H, W)."""
+    return to_uint8(sampler.batch(range(min(GRID, samples)), seed=seed).images).cpu().numpy()
+
+
+def class_samples(sampler: GeneratorSampler, *, seed: int) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """PER_CLASS images of each of the first classes, class by class, and the classes' names."""
+    classes = min(sampler.spec.num_classes, CLASSES)
+    index = range(classes * PER_CLASS)
+    images = sampler.synthesize(
+        sampler.draw(index, seed=seed).z,
+        space="z",
+        labels=torch.arange(classes, device=sampler.device).repeat_interleave(PER_CLASS),
+        noise=sampler.noise_of(index, seed=seed),
+        truncation=sampler.synthesis_truncation(),
+    )
+    known = manifest().get("generators", {}).get(sampler.name, {}).get("classes", [])
+    names = known if len(known) == sampler.spec.num_classes else [f"class {number}" for number in range(classes)]
+    return to_uint8(images).cpu().numpy(), tuple(str(name) for name in names[:classes])
 
 
 def interpolation(sampler: GeneratorSampler, *, seed: int) -> tuple[NDArray[np.uint8], str]:

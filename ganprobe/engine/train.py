@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ganprobe.core.errors import InputError
-from ganprobe.core.registry import unknown
-from ganprobe.data import open_data
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganprobe.core.errors import DataError, InputError
+from ganprobe.core.registry import Registry, unknown
+from ganprobe.data import Images, open_data
+from ganprobe.training.classifier import ClassifierSettings, train_classifier
 from ganprobe.training.run import train_gan
+from ganprobe.training.scorer import ScorerSettings, train_toyfaces_scorer
 from ganprobe.training.settings import Growing, TrainSettings, default_settings
 
+S = TypeVar("S", TrainSettings, ClassifierSettings, ScorerSettings)
+HELD_OUT = 10
+"""Where a data set has no test images of its own, every tenth image is kept for testing."""
 
-def train(
-    architecture: str,
-    data: str,
-    out: Path,
-    given: Mapping[str, Any],
-    *,
-    resolution: int | None = None,
-    limit: int | None = None,
-) -> Path:
-    """Train `architecture` on `data` into `out`, with the settings `given` in place of its defaults.
 
-    The path of the trained network. Errors: InputError for an unknown architecture or setting, DataError for images
-    that cannot be used, TrainingError as training says.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TrainCall:
+    """What a call of `train` says: the data and how to read it, where to, and settings in place of defaults."""
+
+    data: str
+    out: Path
+    given: Mapping[str, Any]
+    resolution: int | None = None
+    limit: int | None = None
+
+
+TRAINERS: Registry[Callable[[TrainCall], Path]] = Registry("architecture to train")
+
+
+def train(architecture: str, call: TrainCall) -> Path:
+    """Train `architecture` as `call` says and give the path of the trained network.
+
+    Errors: InputError for an unknown architecture or setting, DataError for images that cannot be used, TrainingError
+    as training says.
     """
-    settings = settings_of(architecture, given)
-    source = open_data(data, resolution=resolution, limit=limit)
-    return train_gan(architecture, source, out, settings)
+    return TRAINERS[architecture](call)
 
 
-def settings_of(architecture: str, given: Mapping[str, Any]) -> TrainSettings:
-    """The defaults of `architecture` with `given` in their place; InputError names an unknown setting."""
-    defaults = default_settings(architecture)
-    known = {field.name: field for field in dataclasses.fields(defaults)}
+def settings_of(defaults: S, given: Mapping[str, Any]) -> S:
+    """`defaults` with `given` in their place; InputError names an unknown setting."""
+    known = [field.name for field in dataclasses.fields(defaults)]
     for name in given:
         if name not in known:
             raise unknown("training setting", name, known)
@@ -51,3 +64,51 @@ def _fitted(name: str, value: Any) -> Any:
     if name == "growing" and isinstance(value, Mapping):
         return Growing(**value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _gan(architecture: str) -> Callable[[TrainCall], Path]:
+    def start(call: TrainCall) -> Path:
+        settings = settings_of(default_settings(architecture), call.given)
+        source = open_data(call.data, resolution=call.resolution, limit=call.limit)
+        return train_gan(architecture, source, call.out, settings)
+
+    return start
+
+
+def _classifier(call: TrainCall) -> Path:
+    settings = settings_of(ClassifierSettings(), _with_threads_set(call.given))
+    source = open_data(call.data, resolution=call.resolution or 32, limit=call.limit)
+    images, labels = _labelled(source, call.data)
+    if call.data in ("cifar10", "cifar10:train"):
+        test_images, test_labels = _labelled(open_data("cifar10:test"), "cifar10:test")
+    else:
+        kept = np.arange(len(images)) % HELD_OUT == 0
+        test_images, test_labels = images[kept], labels[kept]
+        images, labels = images[~kept], labels[~kept]
+    report = train_classifier(images, labels, test_images, test_labels, out=call.out, settings=settings)
+    return report.path
+
+
+def _scorer(call: TrainCall) -> Path:
+    if call.data != "toyfaces":
+        raise InputError(f"the scorer reads the factors of toyfaces, and is trained on toyfaces alone; got {call.data}")
+    settings = settings_of(ScorerSettings(), _with_threads_set(call.given))
+    return train_toyfaces_scorer(out=call.out, settings=settings).path
+
+
+def _labelled(source: Images, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    if source.labels is None:
+        raise DataError(f"a classifier needs labels, {name} has none; give a folder of class folders")
+    return source.read(range(len(source))), source.labels
+
+
+def _with_threads_set(given: Mapping[str, Any]) -> dict[str, Any]:
+    if threads := given.get("threads"):
+        torch.set_num_threads(int(threads))
+    return {name: value for name, value in given.items() if name != "threads"}
+
+
+TRAINERS.add("stylegan", _gan("stylegan"))
+TRAINERS.add("biggan", _gan("biggan"))
+TRAINERS.add("classifier", _classifier)
+TRAINERS.add("scorer", _scorer)
