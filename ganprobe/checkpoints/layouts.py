@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ganprobe.checkpoints import ajbrock_biggan, native, rosinality_stylegan
+from ganprobe.checkpoints import ajbrock_biggan, native, nvlabs_stylegan2, rosinality_stylegan, rosinality_stylegan2
 from ganprobe.checkpoints.containers import open_contents
 from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
@@ -107,3 +107,5 @@ def _check_overrides(path: Path, layout: str, overrides: Overrides | None) -> No
 LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a network"))
 LAYOUTS.add("ajbrock-biggan", ajbrock_biggan.LAYOUT)
 LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)
+LAYOUTS.add("nvlabs-stylegan2-ada", nvlabs_stylegan2.LAYOUT)
+LAYOUTS.add("rosinality-stylegan2", rosinality_stylegan2.LAYOUT)

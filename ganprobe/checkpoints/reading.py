@@ -25,11 +25,13 @@ class Overrides:
     """What a caller knows of a checkpoint and no tensor tells; None leaves it to the layout's default.
 
     bn_epsilon, sn_epsilon: added to the variance in batch normalisation; the floor of the norms in spectral
-    normalisation. InputError where a value is not positive.
+    normalisation. conv_clamp: the range to which StyleGAN2's activations are clamped. InputError where a value is not
+    positive.
     """
 
     bn_epsilon: float | None = None
     sn_epsilon: float | None = None
+    conv_clamp: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():

@@ -100,7 +100,7 @@ def _two_classes(labels: ArrayLike | Tensor, n: int) -> NDArray[np.bool_]:
 
 
 def _flat(vector: NDArray[Any] | Tensor, name: str) -> FloatArray:
-    values: FloatArray = array64(vector.reshape(1, -1), name, 2)[0]
+    values: FloatArray = array64(vector.reshape(-1)[None], name, 2)[0]
     if not values.any():
         raise MetricError(f"{name} is zero; a direction has a length")
     return values

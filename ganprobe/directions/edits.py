@@ -8,6 +8,7 @@ that truncates z itself (BigGAN) draws its z within the threshold and is then mo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Latents, Space, Truncation
 from ganprobe.directions.direction import Direction, check_layers
-from ganprobe.directions.latents import latent_sampler
+from ganprobe.directions.latents import DrawnSpace, check_space, latent_sampler, spread_along
 from ganprobe.generators.layers import truncate
 from ganprobe.samplers.generator import GeneratorSampler
 
@@ -59,6 +60,18 @@ def edit(
         step = _per_layer(direction, start, chosen, space)
         truncation = 1.0
     return _rendered(owner, start, step, strengths, space, labels, noise, truncation)  # type: ignore[arg-type]
+
+
+def measured(sampler: LatentSampler, item: Direction, *, samples: int, seed: int) -> Direction:
+    """`item` with the scale that it has in this generator: the standard deviation of `samples` latents along it, which
+    in w+ are w's repeated over the layers. CapabilityError for a space that the generator lacks, InputError for a
+    vector of another size."""
+    space: DrawnSpace = "z" if item.space == "z" else "w"
+    check_space(sampler, space)
+    _check(sampler, item, (0.0,))
+    along = item.vector.sum(axis=0) if item.space == "w+" else item.vector
+    scales = spread_along(sampler, along[None].astype(np.float64), samples=samples, seed=seed, space=space)
+    return replace(item, scale=float(scales[0]))
 
 
 def _check(sampler: LatentSampler, direction: Direction, strengths: Sequence[float]) -> None:

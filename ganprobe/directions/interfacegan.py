@@ -10,7 +10,7 @@ range of scores, and the median and zero (the classifier's own decision, where s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.protocols import LatentSampler
-from ganprobe.core.registry import unknown
 from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.streams import stream
-from ganprobe.directions.boundary import Boundary, fit_boundary, project_boundary
+from ganprobe.directions.boundary import Boundary, fit_boundary
 from ganprobe.directions.latents import DrawnSpace, latents_at, projections
 from ganprobe.metrics.arrays import named
 
@@ -146,17 +145,6 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
-
-
-def conditioned(normals: Mapping[str, FloatArray], primal: str, conditions: Sequence[str]) -> FloatArray:
-    """The normal of `primal` made orthogonal to those of `conditions`. InputError for an unknown attribute, or a primal
-    among its own conditions."""
-    for name in (primal, *conditions):
-        if name not in normals:
-            raise unknown("attribute", name, normals)
-    if primal in conditions:
-        raise InputError(f"{primal!r} cannot be its own condition; name other attributes")
-    return project_boundary(normals[primal], *(normals[name] for name in conditions))
 
 
 def _check_scores(values: FloatArray, each: int, name: str) -> None:

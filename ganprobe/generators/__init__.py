@@ -17,6 +17,7 @@ from ganprobe.generators.base import Generator
 from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
 from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
 from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 
 
@@ -55,6 +56,7 @@ ARCHITECTURES: Registry[Architecture] = Registry("architecture")
 ARCHITECTURES.add(
     "stylegan", Architecture(StyleGANGenerator, StyleGANConfig, StyleGANDiscriminator, StyleGANDiscriminatorConfig)
 )
+ARCHITECTURES.add("stylegan2", Architecture(StyleGAN2Generator, StyleGAN2Config))
 ARCHITECTURES.add("biggan", Architecture(BigGANGenerator, BigGANConfig, BigGANDiscriminator, BigGANDiscriminatorConfig))
 
 __all__ = ["ARCHITECTURES", "Architecture", "Generator", "Network"]

@@ -107,7 +107,7 @@ def test_a_native_file_is_converted_to_half_and_keeps_its_training(tmp_path: Pat
 def test_conversion_refuses_what_cannot_be_meant(tmp_path: Path, foreign: Path) -> None:
     native = tmp_path / "n.safetensors"
     convert_checkpoint(foreign, native)
-    with pytest.raises(InputError, match="ends in .safetensors"):
+    with pytest.raises(InputError, match="ends in"):
         convert_checkpoint(foreign, tmp_path / "out.pth")
     with pytest.raises(InputError, match="choose another name"):
         convert_checkpoint(native, native)
