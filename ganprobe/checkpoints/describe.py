@@ -10,11 +10,9 @@ from typing import Any
 from torch import nn
 
 from ganprobe.checkpoints import native
-from ganprobe.checkpoints.fitting import build_on_meta
 from ganprobe.checkpoints.layouts import is_native, layout_of, read_foreign, skeleton
 from ganprobe.checkpoints.reading import Overrides
-from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
-from ganprobe.generators import ARCHITECTURES
+from ganprobe.core.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +57,7 @@ def _native(path: Path, overrides: Overrides | None) -> Description:
     if overrides is not None and overrides.given():
         raise InputError(f"{path} is a native checkpoint, whose configuration is in the file: give no options")
     header = native.read_header(path)
-    record = ARCHITECTURES[header.architecture].network(header.role)
-    assert record is not None, "read_header checks the role"
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in header.config.items()}
-    try:
-        config = record.config(**values)
-        network = build_on_meta(record.build, config)
-    except (GanprobeError, TypeError, ValueError, RuntimeError) as problem:
-        raise CheckpointError(f"{path}: its configuration builds no network ({problem})") from problem
+    _, config, network = native.blueprint(path, header)
     return _described(
         network,
         config,

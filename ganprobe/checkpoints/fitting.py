@@ -13,6 +13,11 @@ from ganprobe.core.errors import CheckpointError
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 
+def one_line(text: object, limit: int = 80) -> str:
+    """A name out of a file for an error message: no line breaks, and no longer than `limit`."""
+    return " ".join(str(text)[: 4 * limit].split())[:limit]
+
+
 def check_shapes(subject: object, network: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:
     """CheckpointError unless names and shapes are those of the network's state dict. subject: what the error is of."""
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
@@ -22,10 +27,9 @@ def check_shapes(subject: object, network: nn.Module, found: Mapping[str, tuple[
     }
     for word, names in problems.items():
         if names:
+            listed = ", ".join(one_line(name) for name in names[:3])
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            raise CheckpointError(
-                f"{subject} {word} {', '.join(names[:3])}{more}: it does not fit its own configuration"
-            )
+            raise CheckpointError(f"{subject} {word} {listed}{more}: it does not fit its own configuration")
     for name, shape in expected.items():
         if found[name] != shape:
             raise CheckpointError(
@@ -49,15 +53,13 @@ def build_on_meta(build: Callable[[Any], AnyNetwork], config: Any) -> AnyNetwork
 
 
 def filled(build: Callable[[Any], AnyNetwork], config: Any, tensors: Mapping[str, Tensor]) -> AnyNetwork:
-    """The network of a configuration with copies of `tensors` as its float32 state, in evaluation mode. Where all its
-    tensors are in the state dict, none is drawn first only to be replaced."""
+    """The network of a configuration with `tensors`, which become its own, as its state; in evaluation mode. Where all
+    that it holds is in the state dict, nothing is drawn first only to be replaced."""
     network = build_on_meta(build, config)
     kinds = {name: value.dtype for name, value in network.state_dict().items()}
-    copies = {
-        name: value.to(kinds[name], copy=True, memory_format=torch.contiguous_format) for name, value in tensors.items()
-    }
-    network.load_state_dict(copies, assign=True)
+    own = {name: value.to(kinds[name]).contiguous() for name, value in tensors.items()}
+    network.load_state_dict(own, assign=True)
     if any(buffer.is_meta for buffer in network.buffers()):
         network = build(config)
-        network.load_state_dict(copies)
-    return network.requires_grad_(True).eval()
+        network.load_state_dict(own)
+    return network.eval()

@@ -12,7 +12,7 @@ from torch import nn
 
 from ganprobe.checkpoints import ajbrock_biggan, native, nvlabs_stylegan2, rosinality_stylegan, rosinality_stylegan2
 from ganprobe.checkpoints.containers import open_contents
-from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled
+from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled, one_line
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import Registry
@@ -43,7 +43,7 @@ def is_native(path: Path) -> bool:
     """Whether a file is ganprobe's own. CheckpointError where there is no file."""
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}; check the path")
-    return path.suffix == ".safetensors" or native.is_native(path)
+    return native.is_native(path)
 
 
 def read_foreign(path: Path, *, overrides: Overrides | None = None) -> tuple[Contents, Reading]:
@@ -65,7 +65,7 @@ def layout_of(contents: Contents) -> str:
     for name, layout in LAYOUTS.items():
         if layout.matches(shapes):
             return name
-    first = ", ".join([*shapes, *contents.beside][:4]) or "nothing"
+    first = ", ".join(one_line(name) for name in [*shapes, *contents.beside][:4]) or "nothing"
     raise CheckpointError(
         f"{contents.path} ({contents.container}) is of no known layout: it holds {first}, ...; "
         f"known layouts: {', '.join(LAYOUTS)}"
@@ -90,7 +90,7 @@ def skeleton(reading: Reading) -> nn.Module:
 
 
 def _no_network(contents: Contents, problem: Exception) -> CheckpointError:
-    said = " ".join(str(problem).split())[:120]
+    said = one_line(problem, 120)
     missing = f"it lacks the tensor {said}" if isinstance(problem, KeyError) else said
     return CheckpointError(f"{contents.path} does not hold a whole network of its layout: {missing}")
 

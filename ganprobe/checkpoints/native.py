@@ -13,18 +13,18 @@ The tensors are the network's state dict. The metadata has one key, "ganprobe", 
 from __future__ import annotations
 
 import json
-import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from ganprobe.checkpoints.fitting import check_finite, check_shapes
+from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled
+from ganprobe.checkpoints.lazy import LazyTensors
+from ganprobe.checkpoints.safetensors_files import METADATA, raw_header, records
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
 from ganprobe.core.files import write_bytes
 from ganprobe.generators import ARCHITECTURES, Network
@@ -32,7 +32,7 @@ from ganprobe.generators import ARCHITECTURES, Network
 FORMAT = 1
 KEY = "ganprobe"
 Role = Literal["generator", "discriminator"]
-_HEADER_LIMIT = 100_000_000  # of the safetensors format itself
+_MAX_RESOLUTION = 2**14
 _HALF = {"float16": torch.float16, "float32": torch.float32}
 
 
@@ -83,7 +83,7 @@ def save_network(
 def is_native(path: str | Path) -> bool:
     """Whether the file is a safetensors file with ganprobe's metadata."""
     try:
-        return KEY in _metadata(_raw_header(Path(path)), Path(path))
+        return KEY in _metadata(raw_header(Path(path)), Path(path))
     except CheckpointError:
         return False
 
@@ -91,7 +91,7 @@ def is_native(path: str | Path) -> bool:
 def read_header(path: str | Path) -> Header:
     """The header alone: no tensor is read. CheckpointError where the file is no native checkpoint."""
     path = Path(path)
-    raw = _raw_header(path)
+    raw = raw_header(path)
     metadata = _metadata(raw, path)
     if KEY not in metadata:
         raise CheckpointError(
@@ -104,10 +104,10 @@ def read_header(path: str | Path) -> Header:
             raise CheckpointError(
                 f"{path} is of native format {data['format']!r}, this version reads {FORMAT}; update ganprobe"
             )
-        shapes = {name: tuple(entry["shape"]) for name, entry in raw.items() if name != "__metadata__"}
+        shapes = {name: tuple(entry["shape"]) for name, entry in raw.items() if name != METADATA}
         fields_of = {name: data[name] for name in ("architecture", "role", "config", "training", "source")}
         return _checked(path, Header(**fields_of, shapes=shapes))
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, RecursionError) as problem:
         raise CheckpointError(f"{path} has a malformed {KEY!r} header ({problem}); write it again") from problem
 
 
@@ -119,15 +119,25 @@ def load_network(path: str | Path) -> nn.Module:
     """
     path = Path(path)
     header = read_header(path)
-    network = _built(path, header)
+    build, config, network = blueprint(path, header)
     check_shapes(path, network, header.shapes)
-    try:
-        tensors = load(path.read_bytes())
-    except (SafetensorError, OSError) as problem:
-        raise CheckpointError(f"{path} is damaged ({_first_line(problem)}); copy or write it again") from problem
+    tensors = dict(LazyTensors(path, records(path, raw_header(path))))
     check_finite(path, tensors)
-    network.load_state_dict(tensors)
-    return network.eval()
+    return filled(build, config, tensors)
+
+
+def blueprint(path: Path, header: Header) -> tuple[Callable[[Any], nn.Module], Any, nn.Module]:
+    """What builds the network of a header, its configuration, and the network without memory for its tensors.
+    CheckpointError for fields that are unknown, out of range, or of a larger network than the file holds."""
+    known = ARCHITECTURES[header.architecture].network(header.role)
+    assert known is not None, "read_header checks the role"
+    _check_fields(path, header, known)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in header.config.items()}
+    try:
+        config = known.config(**values)
+        return known.build, config, build_on_meta(known.build, config)
+    except (GanprobeError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as problem:
+        raise CheckpointError(f"{path}: its configuration builds no network ({_first_line(problem)})") from problem
 
 
 def _architecture_of(network: nn.Module, role: str) -> str:
@@ -149,28 +159,8 @@ def _stored(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
     return plain.clone(memory_format=torch.contiguous_format)
 
 
-def _raw_header(path: Path) -> dict[str, Any]:
-    """The JSON that opens a safetensors file: its length in 8 bytes, then the text."""
-    try:
-        with path.open("rb") as file:
-            prefix = file.read(8)
-            length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else _HEADER_LIMIT + 1
-            text = file.read(length) if length <= _HEADER_LIMIT else b""
-    except FileNotFoundError as problem:
-        raise CheckpointError(f"there is no checkpoint {path}; check the path") from problem
-    except OSError as problem:
-        raise CheckpointError(f"{path} cannot be read ({problem.strerror}); a checkpoint file is needed") from problem
-    try:
-        raw = json.loads(text)
-    except ValueError as problem:
-        raise CheckpointError(f"{path} is not a safetensors file, or is cut short; copy or write it again") from problem
-    if not isinstance(raw, dict) or not all(isinstance(entry, dict) for entry in raw.values()):
-        raise CheckpointError(f"{path} is not a safetensors file, or is damaged; copy or write it again")
-    return raw
-
-
 def _metadata(raw: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
-    metadata = raw.get("__metadata__", {})
+    metadata = raw.get(METADATA, {})
     if not isinstance(metadata, dict):
         raise CheckpointError(f"{path} has damaged metadata; copy or write it again")
     return metadata
@@ -188,17 +178,6 @@ def _checked(path: Path, header: Header) -> Header:
     return header
 
 
-def _built(path: Path, header: Header) -> nn.Module:
-    known = ARCHITECTURES[header.architecture].network(header.role)
-    assert known is not None, "read_header checks the role"
-    _check_fields(path, header, known)
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in header.config.items()}
-    try:
-        return known.build(known.config(**values))
-    except (GanprobeError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as problem:
-        raise CheckpointError(f"{path}: its configuration builds no network ({_first_line(problem)})") from problem
-
-
 def _check_fields(path: Path, header: Header, known: Network) -> None:
     names = {item.name for item in fields(known.config)}
     if unknown := sorted(set(header.config) - names):
@@ -206,6 +185,11 @@ def _check_fields(path: Path, header: Header, known: Network) -> None:
             f"{path}: {header.architecture} {header.role} has no configuration field {', '.join(unknown)}; "
             f"known: {', '.join(sorted(names))}"
         )
+    largest = max((max(shape, default=1) for shape in header.shapes.values()), default=1)
+    for name, limit in (("resolution", _MAX_RESOLUTION), ("mapping_layers", len(header.shapes)), ("w_dim", largest)):
+        value = header.config.get(name, 0)
+        if isinstance(value, int) and value > limit:
+            raise CheckpointError(f"{path}: {name} {value} builds no network that its {len(header.shapes)} tensors fit")
 
 
 def _first_line(problem: BaseException) -> str:

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganprobe.checkpoints.inert import fields_of
+from ganprobe.checkpoints.modules import ARGUMENTS
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading, Shapes
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.layers import pyramid
 from ganprobe.generators.stylegan2 import StyleGAN2Config, layer_resolution
 
 MAPPING_LR_MULTIPLIER = 0.01
-ARGUMENTS = "init_kwargs"
-"""The key beside the tensors under which the arguments of a network pickle lie."""
 
 
 def matches(shapes: Shapes) -> bool:
@@ -131,20 +131,20 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
 
 
 def recorded_options(arguments: object) -> dict[str, Any]:
-    """What no tensor tells, from the arguments of a network pickle; nothing where there are none."""
+    """What no tensor tells, from the arguments of a network pickle; nothing where there are none. CheckpointError where
+    they are those of a network that ours is not."""
     if not isinstance(arguments, Mapping):
         return {}
-    synthesis, mapping = (_mapping(arguments.get(f"{part}_kwargs")) for part in ("synthesis", "mapping"))
+    synthesis, mapping = (fields_of(arguments.get(f"{part}_kwargs")) for part in ("synthesis", "mapping"))
+    for said in (synthesis, mapping):
+        if said.get("activation", "lrelu") != "lrelu":
+            raise CheckpointError("its activation is not 'lrelu', the only one that can be read")
     options: dict[str, Any] = {"conv_clamp": synthesis.get("conv_clamp")}
     options["mapping_lr_multiplier"] = mapping.get("lr_multiplier", MAPPING_LR_MULTIPLIER)
     for name, value in options.items():
-        if not (isinstance(value, int | float) or (value is None and name == "conv_clamp")):
-            raise CheckpointError(f"{name} in the pickle's arguments is {value!r}: expected a number")
+        if type(value) not in (int, float) and not (value is None and name == "conv_clamp"):
+            raise CheckpointError(f"{name} among the pickle's arguments is no number")
     return options
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
 
 
 _EVIDENCE = {

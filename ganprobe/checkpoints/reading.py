@@ -8,16 +8,16 @@ fields no tensor tells, and the conversion of the tensors, which is put off unti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from ganprobe.checkpoints.lazy import LazyTensors
 from ganprobe.core.errors import InputError
 
 Shapes = Mapping[str, tuple[int, ...]]
-Tensors = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +46,24 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a foreign file holds. container: what it is packed in, in words. tensors: the generator's, by name. place:
-    the key under which they lay ("g_ema"), "" where they are the whole file. beside: everything else by key."""
+    """What a foreign file holds.
+
+    container: what it is packed in, in words. tensors: the generator's, by name. place: the key under which they lay
+    ("g_ema"), "" where they are the whole file. beside: everything else by key, as the records of
+    `ganprobe.checkpoints.inert`. loose: the tensors that lie there.
+    """
 
     path: Path
     container: str
-    tensors: Tensors
-    place: str = ""
-    beside: Mapping[str, object] = field(default_factory=dict)
+    tensors: LazyTensors
+    place: str
+    beside: Mapping[str, object]
+    loose: LazyTensors
 
     @property
     def shapes(self) -> Shapes:
-        """Tensor name to shape."""
-        return {name: tuple(value.shape) for name, value in self.tensors.items()}
+        """Name to shape of the generator's tensors."""
+        return self.tensors.shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def convert(
 ) -> dict[str, Tensor]:
     """The state dict of `StyleGAN2Generator(config)`.
 
-    latent_avg: (w_dim,), or None for the mean over 4096 latents of a stream of seed 0. Noise buffers that are absent are
+    latent_avg: (w_dim,), or None for the mean over 4096 latents of a stream of seed 0. Absent noise buffers are
     drawn from streams of seed 0.
     """
     state = {"const": tensors["input.input"][0]}
@@ -118,9 +118,8 @@ def _mean_w(state: Mapping[str, Tensor], config: StyleGAN2Config) -> Tensor:
 
 def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file; it takes no overrides."""
-    tensors, average = contents.tensors, contents.beside.get("latent_avg")
+    tensors, mean = contents.tensors, contents.loose.get("latent_avg")
     config = config_of(tensors)
-    mean = average if isinstance(average, Tensor) and average.numel() == config.w_dim else None
     rate = config.mapping_lr_multiplier
     assumed = {"mapping_lr_multiplier": f"{rate:g} in the layout's code; no tensor tells"}
     if mean is None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.settings import DEFAULTS
 
 
 def register(app: typer.Typer) -> None:
@@ -31,18 +32,19 @@ class Kind(StrEnum):
 def reference(
     data: Annotated[str, typer.Argument(help="A folder, archive or array of images, or a data set's name.")],
     out: Annotated[Path, typer.Option(help="File for the statistics (safetensors).")],
-    features: options.Features = "embedded",
-    samples: Annotated[int | None, typer.Option(help="Only the first images; left out, all of them.")] = None,
-    batch_size: options.BatchSize = 64,
-    device: options.Device = None,
-    skip_unreadable: options.SkipUnreadable = False,
+    features: options.Features = DEFAULTS.features,
+    inception_weights: options.InceptionWeights = None,
+    samples: Annotated[
+        int | None, typer.Option(help="So many images, evenly spread over the set; left out, all of them.")
+    ] = None,
+    batch_size: options.BatchSize = DEFAULTS.batch_size,
+    device: options.Device = DEFAULTS.device,
+    skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
 ) -> None:
     """Measure a data set once, to compare generators with it later."""
-    from ganprobe.core.files import check_writable
     from ganprobe.engine.reference import make_reference
 
-    check_writable(out.parent)
-    subject = make_reference(
+    made = make_reference(
         data,
         out,
         features=features,
@@ -50,8 +52,10 @@ def reference(
         batch_size=batch_size,
         device=device,
         skip_unreadable=skip_unreadable,
+        inception_weights=inception_weights,
     )
-    typer.echo(f"{out}: {subject.n} images of {subject.name}")
+    options.say_skipped(made.subject.name, len(made.skipped), made.skipped)
+    typer.echo(f"{out}: {made.subject.n} images of {made.subject.name}")
 
 
 def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
@@ -65,4 +69,4 @@ def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    Console(markup=False).print(table)

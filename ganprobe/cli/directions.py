@@ -139,10 +139,12 @@ def parse_condition(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _print_found(found: Any) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     scores = list(dict.fromkeys(name for item in found for name in item.scores))
-    table = Table("direction", "space", "scale", *scores, box=None, header_style="bold", pad_edge=False)
+    titles = (name.replace("remaining", "rest").replace("_", " ") for name in scores)
+    name_column = Column("direction", no_wrap=True, min_width=max(len(item.name) for item in found))
+    table = Table(name_column, "space", "scale", *titles, box=None, header_style="bold", pad_edge=False)
     for item in found:
         numbers = (f"{item.scores[name]:.4g}" if name in item.scores else "" for name in scores)
         table.add_row(item.name, item.space, f"{item.scale:.4g}", *numbers)

@@ -36,9 +36,7 @@ def run(words: Sequence[str]) -> int:
         status = command.main(list(words) or ["--help"], prog_name="ganprobe", standalone_mode=False)
     except GanprobeError as problem:
         return _complain(str(problem))
-    except typer.Abort:
-        return _complain("interrupted", status=130)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         return _complain("interrupted; the same command with --resume goes on, where it has that option", status=130)
     except _UsageError as problem:
         message = getattr(problem, "message", str(problem))

@@ -8,7 +8,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.errors import InputError
+from ganprobe.core.settings import COMPARE_SAMPLES, DEFAULTS, Settings
+from ganprobe.core.spaces import BatchNoise
 
 
 def register(app: typer.Typer) -> None:
@@ -25,14 +26,15 @@ def evaluate(
         str | None, typer.Option(help="A data set's name, images, or saved statistics; needed by metrics that compare.")
     ] = None,
     metrics: options.Metrics = None,
-    samples: options.Samples = 50_000,
-    seed: options.Seed = 0,
-    features: options.Features = "embedded",
-    batch_size: options.BatchSize = 64,
-    device: options.Device = None,
+    samples: options.Samples = DEFAULTS.samples,
+    seed: options.Seed = DEFAULTS.seed,
+    features: options.Features = DEFAULTS.features,
+    inception_weights: options.InceptionWeights = None,
+    batch_size: options.BatchSize = DEFAULTS.batch_size,
+    device: options.Device = DEFAULTS.device,
     truncation: options.Psi = "1",
-    noise: options.Noise = "random",
-    skip_unreadable: options.SkipUnreadable = False,
+    noise: options.Noise = DEFAULTS.noise,
+    skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where a killed run with the same settings stopped.")
     ] = False,
@@ -40,11 +42,22 @@ def evaluate(
     """Measure one generator and write its report."""
     from ganprobe.engine.evaluate import run_evaluation
 
-    settings = _settings(samples, seed, features, batch_size, device, truncation, noise, skip_unreadable)
+    settings = Settings(
+        samples=samples,
+        seed=seed,
+        features=features,
+        inception_weights=inception_weights,
+        batch_size=batch_size,
+        device=device,
+        truncation=options.parse_truncation(truncation),
+        noise=cast(BatchNoise, noise),
+        skip_unreadable=skip_unreadable,
+    )
     run = run_evaluation(
         generator, settings, reference=reference, metrics=options.split_names(metrics), out=out, resume=resume
     )
     run.save(out)
+    _say_skipped(run)
     _print_run(run)
     _say_where(out)
 
@@ -58,21 +71,31 @@ def compare(
         str | None, typer.Option(help="For generators; left out, what a shipped one was trained on.")
     ] = None,
     metrics: options.Metrics = None,
-    samples: options.Samples = 5_000,
-    seed: options.Seed = 0,
-    features: options.Features = "embedded",
-    batch_size: options.BatchSize = 64,
-    device: options.Device = None,
+    samples: options.Samples = COMPARE_SAMPLES,
+    seed: options.Seed = DEFAULTS.seed,
+    features: options.Features = DEFAULTS.features,
+    inception_weights: options.InceptionWeights = None,
+    batch_size: options.BatchSize = DEFAULTS.batch_size,
+    device: options.Device = DEFAULTS.device,
     truncation: options.Psi = "1",
-    noise: options.Noise = "random",
+    noise: options.Noise = DEFAULTS.noise,
 ) -> None:
     """One table of several generators, best in bold where the difference is beyond chance."""
     from ganprobe.core.files import check_writable
     from ganprobe.engine.compare import compare as compare_items
 
     check_writable(out)
-    settings = _settings(samples, seed, features, batch_size, device, truncation, noise, False)
-    comparison = compare_items(items, reference=reference, metrics=options.split_names(metrics), settings=settings)
+    settings = Settings(
+        samples=samples,
+        seed=seed,
+        features=features,
+        inception_weights=inception_weights,
+        batch_size=batch_size,
+        device=device,
+        truncation=options.parse_truncation(truncation),
+        noise=cast(BatchNoise, noise),
+    )
+    comparison = compare_items(items, settings, reference=reference, metrics=options.split_names(metrics))
     comparison.save(out)
     _print_comparison(comparison)
     _say_where(out)
@@ -92,39 +115,19 @@ def demo(
     _say_where(out)
 
 
-def _settings(
-    samples: int,
-    seed: int,
-    features: str,
-    batch_size: int,
-    device: str | None,
-    truncation: str,
-    noise: str,
-    skip_unreadable: bool,
-) -> Any:
-    from ganprobe.engine.evaluate import Settings
-    from ganprobe.samplers.generator import BatchNoise
-
-    if noise not in ("random", "const", "zero"):
-        raise InputError(f"noise must be random, const or zero, got {noise!r}")
-    return Settings(
-        samples=samples,
-        seed=seed,
-        features=features,
-        batch_size=batch_size,
-        device=device,
-        truncation=options.parse_truncation(truncation),
-        noise=cast(BatchNoise, noise),
-        skip_unreadable=skip_unreadable,
-    )
-
-
 def _print_run(run: Any) -> None:
     from rich.console import Console
 
     from ganprobe.report import run_table
 
     Console().print(run_table(run.record))
+
+
+def _say_skipped(run: Any) -> None:
+    sides = {"generator": run.record.generator, "reference": run.record.reference}
+    for side, subject in sides.items():
+        if found := run.record.provenance.get(f"skipped_{side}"):
+            options.say_skipped(subject.name, found["files"], found["first"])
 
 
 def _print_comparison(comparison: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,12 @@ Metrics = Annotated[
 ]
 Samples = Annotated[int, typer.Option(help="Images to draw, and pairs on each path.")]
 Seed = Annotated[int, typer.Option(help="Sample i is a function of the seed and i alone.")]
-Features = Annotated[str, typer.Option(help="Which features the metrics read; see `ganprobe list features`.")]
-BatchSize = Annotated[int, typer.Option(help="Images observed at a time; results do not depend on it.")]
+Features = Annotated[str | None, typer.Option(help="inception or embedded; left out, what the metrics are defined on.")]
+InceptionWeights = Annotated[
+    Path | None,
+    typer.Option(help="A file in the layout of the official Inception weights; left out, those, fetched once."),
+]
+BatchSize = Annotated[int, typer.Option(help="Samples taken in at a time; results do not depend on it.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; left out, CUDA where there is one.")]
 Psi = Annotated[
     str,
@@ -46,3 +51,10 @@ def parse_truncation(text: str) -> Truncation:
         return (float(psi), int(cutoff)) if colon else float(psi)
     except ValueError:
         raise InputError(f"truncation must be psi or psi:layers, such as 0.7 or 0.7:4; got {text!r}") from None
+
+
+def say_skipped(name: str, count: int, files: Sequence[str]) -> None:
+    """On standard error: how many files of `name` could not be read and were left out, and the first of them."""
+    if count:
+        some = ", ".join(files[:3]) + (", ..." if count > 3 else "")
+        typer.echo(f"ganprobe: left out {count} unreadable images of {name}: {some}", err=True)

@@ -15,9 +15,11 @@ from ganprobe.core.errors import OutputError
 @contextlib.contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """Gives a temporary path beside `path`; what was written there takes its place when the block ends well, and is
-    removed when it does not. OutputError where the folder cannot be written or the disk is full."""
+    removed, with the folders made for it, when it does not. OutputError where the folder cannot be written or the disk
+    is full."""
     path = Path(path)
     temporary = None
+    new = _missing_folders(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
@@ -26,13 +28,17 @@ def writing(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
+        new.clear()
     except OSError as problem:
         raise OutputError(
             f"cannot write {path}: {problem.strerror or problem}; choose a folder that can be written"
         ) from problem
     finally:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        for folder in new:
+            remove_if_empty(folder)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -48,14 +54,12 @@ def write_text(path: str | Path, text: str) -> None:
 
 def check_writable(folder: str | Path) -> None:
     """OutputError unless files can be made in `folder`, which need not exist yet; leaves nothing behind."""
-    probe = Path(folder) / ".writable"
-    new = [parent for parent in probe.parents if not parent.exists()]
-    try:
-        write_bytes(probe, b"?")
-    finally:
-        probe.unlink(missing_ok=True) if probe.parent.is_dir() else None
-        for parent in new:
-            remove_if_empty(parent)
+    probe = Path(folder) / f".writable-{os.getpid()}"
+    new = _missing_folders(probe)
+    write_bytes(probe, b"?")
+    probe.unlink(missing_ok=True)
+    for parent in new:
+        remove_if_empty(parent)
 
 
 def remove_if_empty(folder: Path) -> None:
@@ -68,6 +72,12 @@ def sha256_of(path: str | Path) -> str:
     """The sha256 of a file, in hex."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _missing_folders(path: Path) -> list[Path]:
+    """The folders above `path` that are not there, the deepest first. `os.path.exists` rather than `Path.exists`, which
+    raises where a folder may not be looked into."""
+    return [folder for folder in path.parents if not os.path.exists(folder)]
 
 
 def _umask() -> int:

@@ -1,5 +1,6 @@
-"""Progress with rate and time left: a bar on a terminal, plain lines elsewhere, silence for what takes under two
-seconds. Everything goes to standard error, so that standard output holds results alone."""
+"""Progress with rate and time left: a bar on a terminal, plain lines elsewhere (the first after two seconds, then one
+in ten), silence for what takes under two seconds. Everything goes to standard error, so that standard output holds
+results alone."""
 
 from __future__ import annotations
 
@@ -25,9 +26,11 @@ class Track:
         self.title, self.total, self.unit = title, total, unit
         self.done = self._base = done
         self._bar: Progress | None = None
+        self._start = time.monotonic()
+        self._said = float("-inf")
 
     def __enter__(self) -> Track:
-        self._start = self._said = time.monotonic()
+        self._start = time.monotonic()
         return self
 
     def advance(self, steps: int) -> None:

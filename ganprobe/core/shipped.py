@@ -26,7 +26,10 @@ def shipped_folder() -> Path:
 def manifest() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     """manifest.toml: kind ("generators", "statistics", "networks") to name to record (file, sha256, data, ...)."""
     path = shipped_folder() / "manifest.toml"
-    return tomllib.loads(path.read_text()) if path.is_file() else {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise CheckpointError(f"{path} is damaged ({problem}); restore it from the repository") from problem
 
 
 def shipped_names(kind: str) -> list[str]:

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Space = Literal["z", "w", "w+", "s"]
-Noise = "Literal['const', 'zero'] | int | list[Tensor]"
+BatchNoise = Literal["random", "const", "zero"]
+"""Per-pixel noise of a sampler's own images: by index, the stored buffers, or none."""
 Truncation = float | tuple[float, int]
+"""psi, or (psi, layers): for the first layers only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from ganprobe.core.errors import InputError
+
 BLOCK = 64
+LEAST_THRESHOLD = 0.01
+"""Of `truncated_normal`: below it nearly every draw is rejected."""
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
@@ -44,7 +48,10 @@ def drawn_by_block(
     index: range,
     block: int = BLOCK,
 ) -> NDArray[np.generic]:
-    """Rows `index` of the endless table whose block b is `draw(stream(seed, purpose, b), block)`."""
+    """Rows `index` of the endless table whose block b is `draw(stream(seed, purpose, b), block)`. InputError for an
+    index that is not of step 1 from 0 on."""
+    if index.step != 1 or index.start < 0:
+        raise InputError(f"an index range of step 1 from 0 on was expected, got {index}")
     rows = [draw(stream(seed, purpose, number), block) for number in blocks_of(index, block)]
     if not rows:
         return draw(stream(seed, purpose, 0), block)[:0]
@@ -63,7 +70,10 @@ def normal(seed: int, purpose: str, index: range, shape: tuple[int, ...], *, blo
 def truncated_normal(
     seed: int, purpose: str, index: range, shape: tuple[int, ...], *, threshold: float, block: int = BLOCK
 ) -> NDArray[np.float32]:
-    """Normals whose values beyond +-`threshold` are drawn again until they fall inside (BigGAN, section 3.1)."""
+    """Normals whose values beyond +-`threshold` are drawn again until they fall inside (Brock et al. 2019, section
+    3.1). InputError for a threshold below 0.01."""
+    if not threshold >= LEAST_THRESHOLD:
+        raise InputError(f"a truncation threshold of at least {LEAST_THRESHOLD} was expected, got {threshold}")
 
     def draw(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
         values = rng.standard_normal((n, *shape), dtype=np.float32)

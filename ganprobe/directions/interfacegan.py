@@ -121,8 +121,8 @@ def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed:
     scores the lower index counts as the higher score. Errors as in `separate`."""
     values = np.asarray(scores, dtype=np.float64)
     n = len(values)
-    each = default_extremes(n) if extremes is None else extremes
-    _check_scores(values, each, name)
+    each = check_extremes(n, extremes)
+    _check_scores(values, name)
     order = np.argsort(-values, kind="stable").astype(np.int64)
     high, low = order[:each], order[n - each :]
     if values[high[-1]] <= values[low[0]]:
@@ -139,6 +139,18 @@ def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed:
     )
 
 
+def check_extremes(samples: int, extremes: int | None) -> int:
+    """How many samples each class takes of so many. InputError where they are too few to fit and validate anything, or
+    the two classes would overlap."""
+    each = default_extremes(samples) if extremes is None else extremes
+    if each < FEWEST or 2 * each > samples:
+        raise InputError(
+            f"{each} samples at each end of {samples} cannot be: there must be at least {FEWEST}, and twice as many "
+            "samples in all; draw more samples"
+        )
+    return each
+
+
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     """The 95% interval of a share of `successes` among n > 0 trials (Wilson 1927), within [0, 1]."""
     share, z2 = successes / n, Z95**2
@@ -147,15 +159,10 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
 
 
-def _check_scores(values: FloatArray, each: int, name: str) -> None:
+def _check_scores(values: FloatArray, name: str) -> None:
     bad = np.flatnonzero(~np.isfinite(values))
     if values.ndim != 1 or len(bad):
         raise MetricError(f"scores of {name!r} must be finite, (N,); they are not at samples {named(bad)}")
-    if each < FEWEST or 2 * each > len(values):
-        raise InputError(
-            f"{name!r}: {each} samples at each end of {len(values)} scores; there must be at least {FEWEST}, and twice "
-            "as many scores: draw more samples"
-        )
 
 
 def _assessed(

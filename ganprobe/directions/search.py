@@ -128,7 +128,7 @@ def _of_separation(each: Separation) -> Direction:
         name=each.attribute,
         space=each.space,
         vector=each.boundary.normal,
-        scale=each.spread,
+        scale=1.0 if each.space == "z" else each.spread,
         intercept=each.boundary.intercept,
         scores=scores,
     )

@@ -24,6 +24,7 @@ from ganprobe.directions.latents import DrawnSpace
 from ganprobe.generators.base import Generator
 from ganprobe.generators.biggan import BigGANGenerator, UpBlock
 from ganprobe.generators.stylegan import StyledLayer, StyleGANGenerator
+from ganprobe.generators.stylegan2 import StyleGAN2Generator
 from ganprobe.metrics.arrays import Values, array64
 
 FloatArray = NDArray[np.float64]
@@ -69,10 +70,11 @@ def signed(vectors: FloatArray) -> FloatArray:
 def sefa_factors(generator: Generator, *, count: int, layers: Sequence[int] | None = None) -> Factors:
     """The first `count` factors of chosen layers (None: of all that the latent enters).
 
-    StyleGAN: in w, of the affine layers of the styles, layer i the i-th in network order. BigGAN: in z, layer 0 the
-    first linear layer, layer i the two projections of block i's conditional batch norms, both together, which z enters
-    only where it is hierarchical: then each factor lies within one layer's chunk of z. CapabilityError for another
-    generator, InputError for layers that it has not.
+    StyleGAN and StyleGAN2: in w, of the affine layers of the styles, layer i that of row i of w+ (the last row of
+    StyleGAN2 is that of its last output layer; as in the authors' code the other output layers, which share their
+    rows, are left out). BigGAN: in z, layer 0 the first linear layer, layer i the two projections of block i's
+    conditional batch norms, both together, which z enters only where it is hierarchical: then each factor lies within
+    one layer's chunk of z. CapabilityError for another generator, InputError for layers that it has not.
     """
     space, weights = style_weights(generator)
     chosen = tuple(range(len(weights))) if layers is None else tuple(layers)
@@ -92,9 +94,14 @@ def style_weights(generator: Generator) -> tuple[DrawnSpace, list[Tensor]]:
     """The space and, for each layer that its latent enters, the weights (outputs, D) that it meets there."""
     if isinstance(generator, StyleGANGenerator):
         return "w", [_weight(cast(StyledLayer, layer).affine) for layer in generator.layers]
+    if isinstance(generator, StyleGAN2Generator):
+        last = generator.to_rgb[str(generator.config.resolution)]
+        return "w", [_weight(layer.get_submodule("affine")) for layer in (*generator.layers, last)]
     if isinstance(generator, BigGANGenerator):
         return "z", _chunk_weights(generator)
-    raise CapabilityError(f"sefa reads the style weights of stylegan and biggan, not of {generator.architecture}")
+    raise CapabilityError(
+        f"sefa reads the style weights of stylegan, stylegan2 and biggan, not of {generator.architecture}"
+    )
 
 
 def _chunk_weights(generator: BigGANGenerator) -> list[Tensor]:

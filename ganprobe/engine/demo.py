@@ -6,28 +6,40 @@ from pathlib import Path
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable
+from ganprobe.core.settings import Settings
 from ganprobe.core.shipped import manifest
 from ganprobe.engine.compare import compare
-from ganprobe.engine.evaluate import Settings, run_evaluation
+from ganprobe.engine.evaluate import carry_out, prepare
+from ganprobe.engine.reference import References
 from ganprobe.report import Comparison
+from ganprobe.report.folder import write_together
 
 DEMO_SAMPLES = 2_000
+NUMBERS = ("results.json", "intervals.npz")
 
 
 def run_demo(out: Path, *, samples: int = DEMO_SAMPLES) -> Comparison:
-    """Evaluate each shipped generator into `out`/<name>, compare those that share a reference in `out` itself.
+    """Evaluate each shipped generator into `out`/<name>, and compare them all in `out` itself.
 
-    results.json in `out` is that of the first generator, so that `out` reads as a run too.
+    The numbers of the first generator lie in `out` too, so that it reads as a run. Errors: InputError for samples that
+    are too few and where nothing is shipped, OutputError where `out` cannot be written.
     """
-    if samples < 1:
-        raise InputError(f"samples must be at least 1, got {samples}")
+    settings = Settings(samples=samples)
     check_writable(out)
+    shipped = manifest().get("generators", {})
+    if not shipped:
+        raise InputError("no generators are shipped here; evaluate a checkpoint of your own with `ganprobe evaluate`")
+    prepared = {
+        name: prepare(name, settings, reference=str(record["reference"]), metrics=None)
+        for name, record in shipped.items()
+    }
+    references = References()
     runs = []
-    for name, record in manifest()["generators"].items():
-        settings = Settings(samples=samples)
-        run = run_evaluation(name, settings, reference=str(record["reference"]), metrics=None, out=None, resume=False)
-        run.save(out / name)
-        runs.append(run)
-    comparison = compare(runs)
+    for name, evaluation in prepared.items():
+        runs.append(carry_out(evaluation, references))
+        runs[-1].save(out / name)
+    comparison = compare(runs, settings)
     comparison.save(out)
+    first = out / next(iter(prepared))
+    write_together(out, {name: (first / name).read_bytes() for name in NUMBERS})
     return comparison

@@ -25,6 +25,7 @@ from ganprobe.directions import METHODS, Direction, Directions, edit, import_bou
 from ganprobe.directions.direction import DirectionSpace
 from ganprobe.directions.edits import measured
 from ganprobe.directions.files import record_of
+from ganprobe.directions.interfacegan import check_extremes
 from ganprobe.directions.latents import (
     DrawnSpace,
     check_space,
@@ -193,9 +194,8 @@ def score_table(
     """
     names = sorted(name for name in extractor.provides if name.startswith(SCORE))
     if not names:
-        raise InputError(
-            f"a scorer with columns named {SCORE}<attribute> was expected, got {sorted(extractor.provides)}"
-        )
+        had = ", ".join(sorted(extractor.provides))
+        raise InputError(f"a scorer with columns named {SCORE}<attribute> was expected, this one gives: {had}")
     source = ImageColumns(sampler, extractor, seed=seed, device=device)
     parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
     with Track(f"scores of {sampler.name}", samples) as track:
@@ -210,7 +210,7 @@ def score_table(
 
 def _score_column(column: torch.Tensor, name: str, low: int, high: int) -> NDArray[np.float32]:
     if tuple(column.shape) != (high - low,):
-        raise InputError(f"the scorer's column {name} must be ({high - low},), one a image, got {tuple(column.shape)}")
+        raise InputError(f"the scorer's column {name} must be of shape ({high - low},), got {tuple(column.shape)}")
     if not bool(torch.isfinite(column).all()):
         raise DataError(f"the scorer's column {name} is not finite somewhere in samples {low} to {high - 1}; mend it")
     values: NDArray[np.float32] = column.detach().float().cpu().numpy()
@@ -230,13 +230,14 @@ def _check(search: Search) -> None:
     only = {"conditions": search.conditions or None, "scorer": search.scorer, "extremes": search.extremes}
     for name, value in only.items():
         if value is not None and search.method != "interfacegan":
-            raise InputError(f"{name} are for interfacegan alone, not for {search.method}; leave them out")
+            raise InputError(f"{name}: for interfacegan alone, not for {search.method}; leave it out")
 
 
 def _interfacegan(sampler: LatentSampler, search: Search, device: torch.device) -> Found:
     extractor = _scorer(sampler, search.scorer, device)
     names = (name.removeprefix(SCORE) for name in extractor.provides if name.startswith(SCORE))
     check_conditions(names, search.conditions)
+    check_extremes(search.samples, search.extremes)
     scores = score_table(sampler, extractor, samples=search.samples, seed=search.seed, device=device)
     items, numbers = interfacegan_directions(
         sampler,

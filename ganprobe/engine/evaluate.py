@@ -1,12 +1,12 @@
-"""From a generator to its numbers: settle the plan, pass over the samples once, read the states."""
+"""From a generator to its numbers: settle the plan, pass over the samples once, read the states.
+
+prepared = prepare("toyfaces-stylegan", Settings(samples=1_000), reference="toyfaces", metrics=["fd"])
+run = carry_out(prepared, References())
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import platform
-import shlex
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,94 +15,61 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-import ganprobe
-from ganprobe.core.errors import GanprobeError, InputError
+from ganprobe.core.errors import GanprobeError, OutputError
 from ganprobe.core.files import check_writable
-from ganprobe.core.protocols import Sampler
+from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
-from ganprobe.core.spaces import Truncation
-from ganprobe.engine.features import FeatureSet, open_device, open_features
+from ganprobe.core.settings import Settings
+from ganprobe.engine.features import EMBEDDED, FeatureSet, features_for, open_device, open_features
 from ganprobe.engine.journal import Journal
 from ganprobe.engine.opening import open_sampler
 from ganprobe.engine.pictures import picture_run
-from ganprobe.engine.plan import Plan, Planned, make_plan, possible_metrics
-from ganprobe.engine.reference import Reference, open_reference
+from ganprobe.engine.plan import Plan, Planned, make_plan, path_of, planned_metrics, possible_metrics
+from ganprobe.engine.provenance import (
+    call_of,
+    sampling_of,
+    skipped_files,
+    skipped_summary,
+    time_now,
+    versions,
+)
+from ganprobe.engine.reference import Reference, References, check_reference
 from ganprobe.engine.run import Run
 from ganprobe.engine.sources import ColumnSource, ImageColumns, PathColumns
 from ganprobe.engine.walk import walk
-from ganprobe.generators.base import Generator
-from ganprobe.samplers.generator import BatchNoise, GeneratorSampler
+from ganprobe.metrics.registry import MetricSpec
 from ganprobe.samplers.paths import PathPairs
+
+_NOT_IDENTITY = ("batch_size", "device", "inception_weights")
+"""Settings that leave the work the same work; of the weights, the extractor's fingerprint tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How to measure; see `evaluate`."""
+class Evaluation:
+    """What is about to be done: all that can be refused before an image is drawn has been looked at. `settings` say
+    which features."""
 
-    samples: int = 50_000
-    seed: int = 0
-    features: str = "embedded"
-    batch_size: int = 64
-    device: str | None = None
-    truncation: Truncation = 1.0
-    noise: BatchNoise = "random"
-    skip_unreadable: bool = False
+    sampler: Sampler
+    plan: Plan
+    reference: str | None
+    settings: Settings
+    device: torch.device
 
 
-DEFAULTS = Settings()
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An evaluation under way."""
 
-
-def evaluate(
-    generator: str | Path | Sampler | Generator,
-    *,
-    reference: str | Path | None = None,
-    metrics: Sequence[str] | None = None,
-    samples: int = DEFAULTS.samples,
-    seed: int = DEFAULTS.seed,
-    features: str = DEFAULTS.features,
-    batch_size: int = DEFAULTS.batch_size,
-    device: str | None = DEFAULTS.device,
-    truncation: Truncation = DEFAULTS.truncation,
-    noise: BatchNoise = DEFAULTS.noise,
-    skip_unreadable: bool = DEFAULTS.skip_unreadable,
-    out: str | Path | None = None,
-    resume: bool = False,
-) -> Run:
-    """Measure `generator` and give a Run.
-
-    generator: a checkpoint file, a shipped name, images, "package.module:callable", or a sampler.
-    reference: a data set's name, images, or saved statistics; metrics that compare need one.
-    metrics: names as in `ganprobe list metrics`; None means all that the generator and the reference allow.
-    samples: images (and pairs on each path) to draw. seed: sample i is a function of (seed, i) alone.
-    batch_size: images an extractor sees at a time; results do not depend on it beyond rounding.
-    truncation: psi or (psi, cutoff); a threshold on z for BigGAN. noise: "random", "const" or "zero".
-    out: a folder for resumable states while the run lasts (nothing else is written; see Run.save).
-    resume: take up what a killed run with the same settings left in `out`.
-    Errors: GanprobeError, before any image is drawn wherever the fault can be told by then.
-    """
-    settings = Settings(
-        samples=samples,
-        seed=seed,
-        features=features,
-        batch_size=batch_size,
-        device=device,
-        truncation=truncation,
-        noise=noise,
-        skip_unreadable=skip_unreadable,
-    )
-    return run_evaluation(
-        generator,
-        settings,
-        reference=None if reference is None else str(reference),
-        metrics=metrics,
-        out=None if out is None else Path(out),
-        resume=resume,
-    )
+    evaluation: Evaluation
+    features: FeatureSet
+    reference: Reference | None
+    journal: Journal
 
 
 def run_evaluation(
-    generator: str | Path | Sampler | Generator,
+    generator: str | Path | Sampler | nn.Module,
     settings: Settings,
     *,
     reference: str | None,
@@ -110,12 +77,27 @@ def run_evaluation(
     out: Path | None,
     resume: bool,
 ) -> Run:
-    """`evaluate` with its settings in one piece."""
-    started = datetime.datetime.now(datetime.UTC)
-    if settings.batch_size < 1:
-        raise InputError(f"batch size must be at least 1, got {settings.batch_size}")
+    """Measure `generator`; see `ganprobe.evaluate`. What it leaves in `out` for `resume`, saving the run removes."""
     if out is not None:
         check_writable(out)
+    evaluation = prepare(generator, settings, reference=reference, metrics=metrics)
+    return carry_out(evaluation, References(), out=out, resume=resume)
+
+
+def prepare(
+    generator: str | Path | Sampler | nn.Module,
+    settings: Settings,
+    *,
+    reference: str | None,
+    metrics: Sequence[str] | None,
+) -> Evaluation:
+    """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
+    features = features_for(settings.features, metrics, settings.inception_weights)
+    settings = dataclasses.replace(settings, features=features)
+    against = reference is not None
+    planned = planned_metrics(metrics, settings, reference=against) if metrics is not None else None
+    if reference is not None:
+        check_reference(reference)
     device = open_device(settings.device)
     sampler = open_sampler(
         generator,
@@ -124,98 +106,141 @@ def run_evaluation(
         truncation=settings.truncation,
         skip_unreadable=settings.skip_unreadable,
     )
-    names = possible_metrics(sampler, reference=reference is not None) if metrics is None else list(metrics)
-    plan = make_plan(names, sampler, samples=settings.samples, features=settings.features, reference=reference)
-    feature_set = open_features(settings.features, device=device)
-    measured = _open_reference(plan, reference, feature_set, settings)
-    identity = _identity(plan, sampler, feature_set, settings)
-    journal = Journal(out, identity, resume=resume)
+    if planned is None:
+        possible = possible_metrics(sampler, features=features, reference=against)
+        planned = planned_metrics(possible, settings, reference=against)
+    plan = make_plan(planned, sampler, samples=settings.samples)
+    return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device)
+
+
+def carry_out(evaluation: Evaluation, references: References, *, out: Path | None = None, resume: bool = False) -> Run:
+    """Draw, observe, measure. References are opened through `references`, each once. What goes wrong with the input
+    leaves nothing in `out`; what was saved before an interruption or a full disk stays, for `resume`."""
+    started, clock = time_now(), time.monotonic()
+    features = _open_features(evaluation)
+    journal = Journal(out, _identity(evaluation, features), resume=resume)
     try:
-        results, distances = _measure(plan, sampler, feature_set, measured, settings, journal)
+        work = _Work(evaluation, features, _open_reference(evaluation, features, references, journal), journal)
+        results, distances = _measure(work)
+    except OutputError:
+        raise
     except GanprobeError:
         journal.discard()
         raise
     record = Record(
-        Subject(sampler.name, sampler.fingerprint),
-        None if measured is None else measured.subject,
-        tuple(results),
-        _provenance(settings, device, started),
+        Subject(evaluation.sampler.name, evaluation.sampler.fingerprint),
+        None if work.reference is None else work.reference.subject,
+        results,
+        _provenance(work, started, time.monotonic() - clock),
     )
-    pictures = picture_run(sampler, seed=settings.seed, samples=settings.samples, distances=distances)
+    settings = evaluation.settings
+    pictures = picture_run(evaluation.sampler, seed=settings.seed, samples=settings.samples, distances=distances)
     return Run(record, pictures)
 
 
-def _open_reference(plan: Plan, ref: str | None, features: FeatureSet, settings: Settings) -> Reference | None:
-    metrics = [planned.metric for planned in plan.needs_reference]
-    if ref is None or not metrics:
-        return None
-    return open_reference(
-        ref, metrics, features, batch_size=settings.batch_size, skip_unreadable=settings.skip_unreadable
+def _open_features(evaluation: Evaluation) -> FeatureSet:
+    settings, plan = evaluation.settings, evaluation.plan
+    if not plan.images or settings.features is None:
+        return open_features(EMBEDDED, device=evaluation.device)
+    return open_features(
+        settings.features,
+        device=evaluation.device,
+        columns=plan.columns,
+        inception_weights=settings.inception_weights,
     )
 
 
-def _measure(
-    plan: Plan,
-    sampler: Sampler,
-    features: FeatureSet,
-    reference: Reference | None,
-    settings: Settings,
-    journal: Journal,
-) -> tuple[list[Result], dict[str, Any]]:
-    results: list[Result] = []
+def _open_reference(
+    evaluation: Evaluation, features: FeatureSet, references: References, journal: Journal
+) -> Reference | None:
+    metrics = [planned.metric for planned in evaluation.plan.needs_reference]
+    if evaluation.reference is None or not metrics:
+        return None
+    settings = evaluation.settings
+    return references.open(
+        evaluation.reference,
+        metrics,
+        features,
+        batch_size=settings.batch_size,
+        skip_unreadable=settings.skip_unreadable,
+        journal=journal,
+    )
+
+
+def _measure(work: _Work) -> tuple[tuple[Result, ...], dict[str, Any]]:
+    """The results in the order in which they were asked for, and the path lengths by metric."""
+    sampler, plan, settings = work.evaluation.sampler, work.evaluation.plan, work.evaluation.settings
+    rows: dict[str, list[Result]] = {}
     distances: dict[str, Any] = {}
     if plan.images:
-        columns = ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device)
-        results += _pass(columns, plan.images, reference, settings, journal, "images")[0]
+        columns = ImageColumns(sampler, work.features.extractor, seed=settings.seed, device=work.features.device)
+        rows |= _pass(columns, plan.images, work, "images")[0]
     for path, group in plan.paths.items():
-        assert isinstance(sampler, GeneratorSampler)
-        pairs = PathColumns(PathPairs(sampler, path), features.distance, seed=settings.seed)
-        rows, states = _pass(pairs, group, reference, settings, journal, path.name)
-        results += rows
+        assert isinstance(sampler, LatentSampler), "make_plan checks it"
+        pairs = PathColumns(PathPairs(sampler, path), work.features.distance, seed=settings.seed)
+        found, states = _pass(pairs, group, work, path.name)
+        rows |= found
         distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
-    return results, distances
+    return tuple(row for name in plan.asked for row in rows[name]), distances
 
 
 def _pass(
-    source: ColumnSource,
-    group: Sequence[Planned],
-    reference: Reference | None,
-    settings: Settings,
-    journal: Journal,
-    name: str,
-) -> tuple[list[Result], Mapping[str, Any]]:
+    source: ColumnSource, group: Sequence[Planned], work: _Work, name: str
+) -> tuple[dict[str, list[Result]], Mapping[str, Any]]:
     started = time.monotonic()
+    settings = work.evaluation.settings
     states = walk(
         source,
         [planned.metric for planned in group],
         samples=settings.samples,
         batch_size=settings.batch_size,
-        journal=journal,
+        journal=work.journal,
         name=name,
     )
     shared = time.monotonic() - started
-    rows = [row for planned in group for row in _read(planned, states, reference, settings, shared)]
-    return rows, states
+    return {planned.spec.name: _read(planned, states, work, shared) for planned in group}, states
 
 
-def _read(
-    planned: Planned, states: Mapping[str, Any], reference: Reference | None, settings: Settings, shared: float
-) -> list[Result]:
+def _read(planned: Planned, states: Mapping[str, Any], work: _Work, shared: float) -> list[Result]:
+    """The results of one metric. seconds: of the pass that it shares, and of its own reading."""
     started = time.monotonic()
     spec, metric = planned.spec, planned.metric
-    against = reference.state_for(metric) if reference is not None and spec.needs_reference else None
+    reference = work.reference if spec.needs_reference else None
+    against = None if reference is None else reference.state_for(metric)
     estimates = metric.compute(states[metric.state_key], against)
     seconds = shared + time.monotonic() - started
-    protocol = {
-        **spec.protocol,
-        "samples": settings.samples,
-        "noise": settings.noise,
-        "truncation": settings.truncation,
-    }
+    of_distance = path_of(metric) is not None
+    seen_through = EMBEDDED if of_distance else work.features.name
+    notes = (*(() if of_distance else work.features.notes), *_notes(spec, work, reference))
+    protocol = _protocol(spec, work, {} if of_distance else work.features.protocol)
     return [
-        Result(name, estimate, spec.better, settings.features, protocol, seconds)
+        Result(name, estimate, spec.better, seen_through, protocol, seconds, notes)
         for name, estimate in estimates.items()
     ]
+
+
+def _protocol(spec: MetricSpec, work: _Work, of_features: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers are compared where their protocols agree: a folder of images has no noise to name, so that a generator's
+    is named only where it is not the usual one."""
+    sampling = sampling_of(work.evaluation.sampler)
+    layer_noise = sampling.get("noise", "random")
+    return {
+        **spec.protocol,
+        **of_features,
+        "samples": work.evaluation.settings.samples,
+        "truncation": sampling.get("truncation", 1.0),
+        **({} if layer_noise == "random" else {"layer_noise": layer_noise}),
+    }
+
+
+def _notes(spec: MetricSpec, work: _Work, reference: Reference | None) -> tuple[str, ...]:
+    samples = work.evaluation.settings.samples
+    theirs = reference.subject.n if reference is not None else None
+    fewest = samples if theirs is None else min(samples, theirs)
+    advice = (f"{fewest} samples: {spec.advice}",) if fewest < spec.advised_samples else ()
+    missing = len(skipped_files(work.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
+    sides = zip(("", " of the reference"), missing, strict=True)
+    return (*advice, *(f"unreadable images{side} left out: {n}" for side, n in sides if n))
 
 
 def path_lengths(planned: Planned, states: Mapping[str, Any]) -> Any:
@@ -224,24 +249,34 @@ def path_lengths(planned: Planned, states: Mapping[str, Any]) -> Any:
     return np.asarray(arrays["rows"], dtype=np.float64).ravel()
 
 
-def _identity(plan: Plan, sampler: Sampler, features: FeatureSet, settings: Settings) -> dict[str, Any]:
+def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:
+    settings = dataclasses.asdict(evaluation.settings)
     return {
-        "generator": sampler.fingerprint,
-        "features": features.extractor.fingerprint,
-        "metrics": [planned.spec.name for planned in plan.all],
-        **{key: value for key, value in dataclasses.asdict(settings).items() if key not in ("batch_size", "device")},
+        "generator": evaluation.sampler.fingerprint,
+        "extractor": features.extractor.fingerprint,
+        "metrics": sorted(evaluation.plan.asked),
+        **{key: value for key, value in settings.items() if key not in _NOT_IDENTITY},
     }
 
 
-def _provenance(settings: Settings, device: torch.device, started: datetime.datetime) -> dict[str, Any]:
+def _provenance(work: _Work, started: str, seconds: float) -> dict[str, Any]:
+    evaluation, settings = work.evaluation, work.evaluation.settings
+    skipped = {
+        "generator": skipped_files(evaluation.sampler),
+        "reference": work.reference.skipped if work.reference is not None else (),
+    }
     return {
-        "ganprobe": ganprobe.__version__,
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+        **versions(evaluation.device),
+        "features": work.features.name,
+        "features_fingerprint": work.features.extractor.fingerprint,
         "seed": settings.seed,
+        "samples": settings.samples,
         "batch_size": settings.batch_size,
-        "started": started.isoformat(timespec="seconds"),
-        "command": shlex.join(["ganprobe", *sys.argv[1:]]) if sys.argv[:1] else "",
+        **sampling_of(evaluation.sampler),
+        **skipped_summary(skipped),
+        "started": started,
+        "seconds": round(seconds, 3),
+        "command": call_of(
+            evaluation.sampler.name, settings, reference=evaluation.reference, metrics=evaluation.plan.asked
+        ),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
@@ -17,6 +18,9 @@ from ganprobe.core.files import remove_if_empty, writing
 
 Arrays = Mapping[str, NDArray[Any]]
 SAVE_EVERY = 30.0
+"""Seconds between two savings."""
+WORTH_SAVING = 5.0
+"""Seconds of work that a finished pass is saved for."""
 UNFINISHED = ".unfinished"
 
 
@@ -30,7 +34,8 @@ class Journal:
     """Keeps, per pass, how many samples are done and the packed states, in `folder`/.unfinished.
 
     plan: whatever must be the same for the work to be the same work. With `resume`, what an earlier run of the same
-    plan left is taken up; an earlier run of another plan is an InputError. Without a folder nothing is saved.
+    plan left is taken up; an earlier run of another plan is an InputError. Without a folder nothing is saved. Work of a
+    few seconds is not saved either: short runs leave no trace.
     """
 
     def __init__(self, folder: Path | None, plan: Mapping[str, Any], *, resume: bool) -> None:
@@ -43,22 +48,21 @@ class Journal:
             self._check_plan(self._home / "plan.json")
 
     def load(self, walk: str) -> tuple[int, dict[str, dict[str, NDArray[Any]]]]:
-        """How many samples of pass `walk` are done, and the packed state of each state key; (0, {}) at a start."""
+        """How many samples of pass `walk` are done, and the packed state of each state key; (0, {}) at a start.
+        InputError where what was saved is damaged."""
         path = self._path(walk)
         if path is None or not path.is_file():
             return 0, {}
-        with np.load(path, allow_pickle=False) as file:
-            states: dict[str, dict[str, NDArray[Any]]] = {}
-            for name in file.files:
-                key, _, array = name.partition("/")
-                if array:
-                    states.setdefault(key, {})[array] = file[name]
-            return int(file["done"]), states
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return int(file["done"]), _grouped({name: file[name] for name in file.files})
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as problem:
+            raise InputError(f"{path} is damaged ({problem}); leave out --resume to start again") from problem
 
-    @property
-    def due(self) -> bool:
-        """Whether it is time to save again."""
-        return self._home is not None and time.monotonic() - self._saved_at > SAVE_EVERY
+    def due(self, *, finished: bool) -> bool:
+        """Whether it is time to save again; sooner where a pass has `finished`."""
+        wait = WORTH_SAVING if finished else SAVE_EVERY
+        return self._home is not None and time.monotonic() - self._saved_at > wait
 
     def save(self, walk: str, done: int, states: Mapping[str, Arrays]) -> None:
         """Save pass `walk` after `done` samples, whole or not at all."""
@@ -82,8 +86,18 @@ class Journal:
         return None if self._home is None else self._home / f"{walk}.npz"
 
     def _check_plan(self, path: Path) -> None:
-        if path.is_file() and path.read_text() != self._plan:
+        if path.is_file() and path.read_bytes() != self._plan.encode():
             raise InputError(
                 f"{path.parent.parent} holds an unfinished run with other settings; "
                 "repeat its command, or leave out --resume to start again"
             )
+
+
+def _grouped(arrays: Arrays) -> dict[str, dict[str, NDArray[Any]]]:
+    """ "key/name" to the arrays of each state key; names without a key are the journal's own."""
+    states: dict[str, dict[str, NDArray[Any]]] = {}
+    for name, array in arrays.items():
+        key, _, inner = name.partition("/")
+        if inner:
+            states.setdefault(key, {})[inner] = array
+    return states

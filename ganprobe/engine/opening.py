@@ -6,51 +6,68 @@ import re
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from ganprobe.checkpoints import open_checkpoint
-from ganprobe.core.errors import InputError
+from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.registry import unknown
+from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.shipped import shipped_file, shipped_names
-from ganprobe.core.spaces import Truncation
+from ganprobe.core.spaces import BatchNoise, Truncation
 from ganprobe.data import is_image_data, open_data
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.callables import open_callable
-from ganprobe.samplers.generator import BatchNoise, GeneratorSampler
+from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
-from ganprobe.samplers.modules import module_fingerprint
+from ganprobe.samplers.modules import ModuleSampler, module_fingerprint
 
 _CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.\w{2,12}$")
 
 
 def open_sampler(
-    ref: str | Path | Sampler | Generator,
+    ref: str | Path | Sampler | nn.Module,
     *,
     device: torch.device | str = "cpu",
-    noise: BatchNoise = "random",
-    truncation: Truncation = 1.0,
-    skip_unreadable: bool = False,
+    noise: BatchNoise = DEFAULTS.noise,
+    truncation: Truncation = DEFAULTS.truncation,
+    skip_unreadable: bool = DEFAULTS.skip_unreadable,
 ) -> Sampler:
-    """The sampler of any GENERATOR on `device`.
+    """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
 
-    noise and truncation: as GeneratorSampler takes them; they mean nothing for images and plain functions.
+    noise and truncation: as GeneratorSampler takes them. A sampler that is one already stays as it is, on its device.
     Errors: InputError for an unknown name or a missing file, CheckpointError for a file that is no checkpoint,
-    DataError for images that cannot be read.
+    DataError for images that cannot be read, CapabilityError for noise or truncation asked of images, foreign modules
+    and functions, which have none, or of a sampler that was made with others.
     """
     if isinstance(ref, Generator):
         return _of_generator(ref, "generator", module_fingerprint(ref, "generator"), device, noise, truncation)
-    if not isinstance(ref, str | Path):
-        return ref
-    text, path = str(ref), Path(ref)
-    if path.exists():
-        if is_image_data(path):
-            return ImageSampler(open_data(text, skip_unreadable=skip_unreadable))
-        return _of_generator(open_checkpoint(path), path.stem, sha256_of(path), device, noise, truncation)
-    if text in shipped_names("generators"):
-        file = shipped_file("generators", text)
-        return _of_generator(open_checkpoint(file), text, sha256_of(file), device, noise, truncation)
+    opened = _of_object(ref, device) if not isinstance(ref, str | Path) else None
+    if isinstance(ref, str) and ref in shipped_names("generators"):
+        file = shipped_file("generators", ref)
+        return _of_generator(open_checkpoint(file), ref, sha256_of(file), device, noise, truncation)
+    if isinstance(ref, str | Path) and Path(ref).exists():
+        path = Path(ref)
+        if not is_image_data(path):
+            return _of_generator(open_checkpoint(path), path.stem, sha256_of(path), device, noise, truncation)
+        opened = ImageSampler(open_data(path, skip_unreadable=skip_unreadable))
+    if opened is None:
+        opened = _of_name(str(ref), device, noise, truncation)
+    _check_conditions(opened, noise, truncation)
+    return opened
+
+
+def _of_object(given: Sampler | nn.Module, device: torch.device | str) -> Sampler:
+    if isinstance(given, nn.Module):
+        return ModuleSampler(given.to(device), name=type(given).__name__)
+    if isinstance(given, Sampler):
+        return given
+    raise InputError(f"a generator was expected: a path, a name, a sampler or an nn.Module; got {type(given).__name__}")
+
+
+def _of_name(text: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:
     if _CALLABLE.fullmatch(text):
         return _of_callable(text, device, noise, truncation)
     if _LOOKS_LIKE_A_PATH.search(text):
@@ -59,6 +76,20 @@ def open_sampler(
             "a shipped name or package.module:callable"
         )
     raise unknown("generator", text, shipped_names("generators"))
+
+
+def _check_conditions(sampler: Sampler, noise: BatchNoise, truncation: Truncation) -> None:
+    """CapabilityError where noise or truncation other than the defaults are asked of a sampler that has others."""
+    asked = (noise, truncation)
+    if asked == (DEFAULTS.noise, DEFAULTS.truncation):
+        return
+    if not isinstance(sampler, GeneratorSampler):
+        raise CapabilityError(f"{sampler.name} takes neither noise nor truncation; leave them out")
+    if asked != (sampler.noise, sampler.truncation):
+        raise CapabilityError(
+            f"{sampler.name} was opened with noise {sampler.noise} and truncation {sampler.truncation}, not with "
+            f"{noise} and {truncation}; open it with these instead (ganprobe.load)"
+        )
 
 
 def _of_callable(ref: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:

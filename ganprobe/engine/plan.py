@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
-from ganprobe.core.protocols import Metric, Sampler
+from ganprobe.core.protocols import LatentSampler, Metric, Sampler
+from ganprobe.core.settings import Settings
 from ganprobe.metrics.registry import METRICS, MetricSpec, resolve
-from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.paths import PathSpace, PathSpec, Sampling
 
 PATH = "path."
@@ -25,14 +25,21 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The metrics by the pass that feeds them: all that see images share one; each path has its own."""
+    """The metrics by the pass that feeds them: all that see images share one; each path has its own. asked: their
+    names in the order of the call."""
 
     images: tuple[Planned, ...]
     paths: Mapping[PathSpec, tuple[Planned, ...]]
+    asked: tuple[str, ...]
 
     @property
     def all(self) -> tuple[Planned, ...]:
         return (*self.images, *(planned for group in self.paths.values() for planned in group))
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What the extractor of images has to provide."""
+        return frozenset[str]().union(*(planned.metric.needs for planned in self.images))
 
     @property
     def needs_reference(self) -> tuple[Planned, ...]:
@@ -48,59 +55,75 @@ def path_of(metric: Metric[Any]) -> PathSpec | None:
     return PathSpec(space=cast(PathSpace, space), sampling=cast(Sampling, sampling))
 
 
-def make_plan(names: Sequence[str], sampler: Sampler, *, samples: int, features: str, reference: str | None) -> Plan:
-    """Resolve `names` and refuse, before any work, what cannot be done: InputError for an unknown metric or sizes that
-    make no sense, MetricError for too few samples, CapabilityError for a metric that this sampler cannot feed."""
-    if samples < 1:
-        raise InputError(f"samples must be at least 1, got {samples}")
+def planned_metrics(names: Sequence[str], settings: Settings, *, reference: bool) -> tuple[Planned, ...]:
+    """The metrics called `names`, built. Refuses, before anything is opened, what no generator can change: InputError
+    for an unknown metric, one of other features or without the reference that it needs, MetricError for too few
+    samples."""
+    planned = tuple(Planned(spec, spec.build()) for spec in resolve(names))
+    for each in planned:
+        _check(each.spec, settings, reference=reference)
+    return planned
+
+
+def make_plan(planned: Sequence[Planned], sampler: Sampler, *, samples: int) -> Plan:
+    """The passes that feed the `planned` metrics. Refuses, before any image is drawn, what this sampler cannot do:
+    InputError for more samples than it has, CapabilityError for a metric that it cannot feed."""
     length = sampler.spec.length
     if length is not None and samples > length:
         raise InputError(
             f"{sampler.name} has {length} images, {samples} samples were asked for; ask for at most {length}"
         )
-    planned = [Planned(spec, spec.build()) for spec in resolve(names)]
-    for each in planned:
-        _check(each, sampler, samples=samples, features=features, reference=reference)
     paths: dict[PathSpec, tuple[Planned, ...]] = {}
     for each in planned:
+        _check_capability(each, sampler)
         if (path := path_of(each.metric)) is not None:
             paths[path] = (*paths.get(path, ()), each)
-    return Plan(tuple(each for each in planned if path_of(each.metric) is None), paths)
+    images = tuple(each for each in planned if path_of(each.metric) is None)
+    return Plan(images, paths, tuple(each.spec.name for each in planned))
 
 
-def possible_metrics(sampler: Sampler, *, reference: bool = True) -> list[str]:
-    """The default metrics of a sampler: every metric under its default protocol that it can feed."""
+def possible_metrics(sampler: Sampler, *, features: str, reference: bool = True) -> list[str]:
+    """The default metrics of a sampler: every metric under its default protocol that it and `features` can feed."""
     return [
         name
         for name, spec in METRICS.items()
         if "@" not in name
         and (reference or not spec.needs_reference)
+        and _fits(spec, features)
         and _missing_space(path_of(spec.build()), sampler) is None
     ]
 
 
-def _check(each: Planned, sampler: Sampler, *, samples: int, features: str, reference: str | None) -> None:
-    spec = each.spec
-    if samples < spec.minimum_samples:
-        raise MetricError(f"{spec.name} needs at least {spec.minimum_samples} samples, got {samples}")
-    if spec.needs_reference and reference is None:
+def _check(spec: MetricSpec, settings: Settings, *, reference: bool) -> None:
+    if settings.samples < spec.minimum_samples:
+        raise MetricError(f"{spec.name} needs at least {spec.minimum_samples} samples, got {settings.samples}")
+    if spec.needs_reference and not reference:
         raise InputError(
             f"{spec.name} compares with a reference; name one with --reference (a data set, images or statistics)"
         )
-    if spec.features != features:
+    if settings.features is not None and not _fits(spec, settings.features):
         raise InputError(
-            f"{spec.name} is defined on {spec.features} features, not on {features}; see `ganprobe list metrics`"
+            f"{spec.name} is defined on {spec.features} features, not on {settings.features}; "
+            "see `ganprobe list metrics`"
         )
-    missing = _missing_space(path_of(each.metric), sampler)
+
+
+def _check_capability(each: Planned, sampler: Sampler) -> None:
+    name, missing = each.spec.name, _missing_space(path_of(each.metric), sampler)
     if missing is not None:
         raise CapabilityError(
-            f"{spec.name} needs a generator with a {missing.upper()} space; {sampler.name} has "
-            f"{', '.join(name.upper() for name in sampler.spec.spaces) or 'images only'}; leave {spec.name} out"
+            f"{name} needs a generator with a {missing.upper()} space; {sampler.name} has "
+            f"{', '.join(name.upper() for name in sampler.spec.spaces) or 'images only'}; leave {name} out"
         )
+
+
+def _fits(spec: MetricSpec, features: str) -> bool:
+    # A path length has a perceptual distance of its own, whichever features the images are seen through.
+    return spec.features == features or path_of(spec.build()) is not None
 
 
 def _missing_space(path: PathSpec | None, sampler: Sampler) -> str | None:
     if path is None:
         return None
-    here = isinstance(sampler, GeneratorSampler) and path.space in sampler.spec.spaces
+    here = isinstance(sampler, LatentSampler) and path.space in sampler.spec.spaces
     return None if here else path.space

@@ -6,26 +6,28 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ganprobe.core.errors import DataError, InputError
-from ganprobe.core.files import write_bytes
+from ganprobe.core.errors import DataError, InputError, OutputError
+from ganprobe.core.files import check_writable, write_bytes
 from ganprobe.core.protocols import Metric
 from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
-from ganprobe.data import open_data
-from ganprobe.engine.features import FeatureSet, open_device, open_features
+from ganprobe.data import DATASETS, open_data
+from ganprobe.engine.features import FeatureSet, features_for, open_device, open_features
+from ganprobe.engine.journal import Journal
 from ganprobe.engine.sources import ImageColumns
 from ganprobe.engine.walk import walk
 from ganprobe.metrics.registry import METRICS
 from ganprobe.samplers.images import ImageSampler
 
 KEY = "ganprobe"
+FORMAT = 1
 ENDLESS_LIMIT = 50_000
 """How many images of an endless (procedural) data set make a reference."""
 
@@ -34,12 +36,14 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A measured data set: who it is, by which features, and the packed state of each state key."""
+    """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
+    not be read and were passed over."""
 
     subject: Subject
     features: str
     features_fingerprint: str
     states: Mapping[str, Arrays]
+    skipped: tuple[str, ...] = ()
 
     def state_for(self, metric: Metric[Any]) -> Any:
         """The reference state of `metric`, or None where it needs none of those kept here."""
@@ -55,51 +59,61 @@ def measure(
     batch_size: int,
     limit: int | None = None,
     skip_unreadable: bool = False,
+    journal: Journal | None = None,
 ) -> Reference:
-    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given)."""
+    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given). DataError
+    for images that cannot be read or are fewer than two."""
     source = open_data(data, limit=limit or None, skip_unreadable=skip_unreadable)
     sampler = ImageSampler(source)
-    n = sampler.spec.length or limit or ENDLESS_LIMIT
+    n = limit or ENDLESS_LIMIT if sampler.spec.length is None else sampler.spec.length
     if n < 2:
         raise DataError(f"{data} has {n} image; a reference needs at least two, and thousands to be of use")
     columns = ImageColumns(sampler, features.extractor, seed=0, device=features.device)
-    states = walk(columns, metrics, samples=n, batch_size=batch_size)
+    name = f"reference-{sampler.fingerprint[:16]}-{n}"
+    states = walk(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name)
     packed = {metric.state_key: metric.pack(states[metric.state_key]) for metric in metrics}
-    return Reference(
-        Subject(sampler.name, sampler.fingerprint, n), features.name, features.extractor.fingerprint, packed
-    )
+    subject = Subject(sampler.name, sampler.fingerprint, n)
+    return Reference(subject, features.name, features.extractor.fingerprint, packed, source.skipped)
 
 
 def make_reference(
     data: str,
     out: Path,
     *,
-    features: str,
+    features: str | None,
     samples: int | None,
     batch_size: int,
     device: str | None,
     skip_unreadable: bool,
-) -> Subject:
-    """Measure `data` for every metric that these features serve, save it to `out`, and say what was measured."""
+    inception_weights: str | Path | None = None,
+) -> Reference:
+    """Measure `data` for every metric that these features serve, save it to `out`, and give what was measured."""
     if samples is not None and samples < 2:
         raise InputError(f"a reference needs at least two images, {samples} were asked for")
-    feature_set = open_features(features, device=open_device(device))
-    metrics = [spec.build() for spec in METRICS.values() if spec.needs_reference and spec.features == features]
+    if batch_size < 1:
+        raise InputError(f"batch size must be at least 1, got {batch_size}")
+    name = features_for(features, None, inception_weights)
+    check_reference(data)
+    _check_file(out)
+    metrics = [spec.build() for spec in METRICS.values() if spec.needs_reference and spec.features == name]
+    columns = frozenset[str]().union(*(metric.needs for metric in metrics))
+    feature_set = open_features(name, device=open_device(device), columns=columns, inception_weights=inception_weights)
     reference = measure(
         data, metrics, feature_set, batch_size=batch_size, limit=samples, skip_unreadable=skip_unreadable
     )
     save_reference(reference, out)
-    return reference.subject
+    return reference
 
 
 def save_reference(reference: Reference, path: Path) -> None:
     """Write `reference` as one safetensors file, whole or not at all."""
     header = {
-        "format": 1,
+        "format": FORMAT,
         "kind": "statistics",
         "subject": reference.subject.to_json(),
         "features": reference.features,
         "features_fingerprint": reference.features_fingerprint,
+        "skipped": list(reference.skipped),
     }
     arrays = {
         f"{key}/{name}": np.ascontiguousarray(array)
@@ -118,47 +132,101 @@ def load_reference(path: Path) -> Reference:
     """Read what `save_reference` wrote. InputError for any other file."""
     header = _header(path)
     if header is None:
-        raise InputError(f"{path} holds no statistics; make some with `ganprobe reference DATA --out {path.name}`")
+        raise _no_statistics(path)
     states: dict[str, Arrays] = {}
-    with safe_open(path, framework="numpy") as file:
-        for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
-            key, _, array = name.rpartition("/")
-            states.setdefault(key, {})[array] = file.get_tensor(name)
-    return Reference(Subject(**header["subject"]), header["features"], header["features_fingerprint"], states)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
+                key, _, array = name.rpartition("/")
+                states.setdefault(key, {})[array] = file.get_tensor(name)
+        subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
+        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped)
+    except (SafetensorError, OSError, KeyError, TypeError) as problem:
+        raise _no_statistics(path) from problem
 
 
-def open_reference(
-    ref: str,
-    metrics: Sequence[Metric[Any]],
-    features: FeatureSet,
-    *,
-    batch_size: int,
-    skip_unreadable: bool = False,
-) -> Reference:
-    """Any REF: saved statistics, a shipped data set's name, or images. InputError where statistics were made with
-    other features, or lack what a metric needs."""
+def check_reference(ref: str) -> None:
+    """InputError unless REF names something that is there; nothing is read."""
+    known = ref in shipped_names("statistics") or ref.partition(":")[0] in DATASETS
+    if not known and not Path(ref).exists():
+        open_data(ref)
+
+
+@final
+class References:
+    """Opens references, each once: several generators are measured against the same state."""
+
+    def __init__(self) -> None:
+        self._opened: dict[tuple[object, ...], Reference] = {}
+
+    def open(
+        self,
+        ref: str,
+        metrics: Sequence[Metric[Any]],
+        features: FeatureSet,
+        *,
+        batch_size: int,
+        skip_unreadable: bool = False,
+        journal: Journal | None = None,
+    ) -> Reference:
+        """Any REF: a shipped data set's name, saved statistics, or images. InputError where statistics were made with
+        other features, or lack what a metric needs; for images, errors as `measure`."""
+        keys = frozenset(metric.state_key for metric in metrics)
+        about = (ref, keys, features.extractor.fingerprint, skip_unreadable)
+        if about not in self._opened:
+            saved = _saved(ref, features)
+            self._opened[about] = (
+                measure(ref, metrics, features, batch_size=batch_size, skip_unreadable=skip_unreadable, journal=journal)
+                if saved is None
+                else _fitting(saved, ref, keys, features)
+            )
+        return self._opened[about]
+
+
+def _saved(ref: str, features: FeatureSet) -> Reference | None:
+    """The statistics that `ref` names; None where it names images, or a data set whose shipped statistics are of other
+    features, so that its images have to be measured."""
+    if ref in shipped_names("statistics"):
+        shipped = load_reference(shipped_file("statistics", ref))
+        return shipped if shipped.features == features.name or ref not in DATASETS else None
     path = Path(ref)
     if is_statistics(path):
-        reference = load_reference(path)
-    elif not path.exists() and ref in shipped_names("statistics"):
-        reference = load_reference(shipped_file("statistics", ref))
-    else:
-        return measure(ref, metrics, features, batch_size=batch_size, skip_unreadable=skip_unreadable)
+        return load_reference(path)
+    if path.is_file() and path.suffix == ".safetensors":
+        raise _no_statistics(path)
+    return None
+
+
+def _fitting(reference: Reference, ref: str, keys: frozenset[str], features: FeatureSet) -> Reference:
     if reference.features_fingerprint != features.extractor.fingerprint:
         raise InputError(
             f"{ref} was measured with other features ({reference.features}, {reference.features_fingerprint[:12]}) "
             f"than {features.name} ({features.extractor.fingerprint[:12]}); measure it again with `ganprobe reference`"
         )
-    missing = {metric.state_key for metric in metrics} - reference.states.keys()
-    if missing:
+    if missing := keys - reference.states.keys():
         raise InputError(f"{ref} lacks {', '.join(sorted(missing))}; measure it again with `ganprobe reference`")
     return reference
 
 
+def _check_file(out: Path) -> None:
+    """OutputError unless a file `out` can be written."""
+    if out.is_dir():
+        raise OutputError(f"cannot write {out}: it is a folder; give the name of a file")
+    check_writable(out.parent)
+
+
+def _no_statistics(path: Path) -> InputError:
+    return InputError(
+        f"{path} holds no statistics that can be read; make some with `ganprobe reference DATA --out {path.name}`"
+    )
+
+
 def _header(path: Path) -> dict[str, Any] | None:
+    """What saved statistics say of themselves; None for any other file."""
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get(KEY, "{}"))
     except (SafetensorError, json.JSONDecodeError, OSError):
         return None
-    return header if isinstance(header, dict) and header.get("kind") == "statistics" else None
+    ours = isinstance(header, dict) and header.get("kind") == "statistics" and header.get("format") == FORMAT
+    return header if ours else None

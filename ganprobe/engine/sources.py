@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
+from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.blocks import BlockCache
 from ganprobe.samplers.paths import PathPairs
 
@@ -25,20 +26,25 @@ class ColumnSource(Protocol):
     def check(self) -> None: ...
 
 
+def finite_rows(values: Tensor) -> Tensor:
+    """(N,) bool: whether all of each row of `values` (N, ...) is finite."""
+    return torch.isfinite(values.reshape(len(values), -1)).all(dim=1)
+
+
 @final
 class FiniteCheck:
-    """Collects, on the device, which samples were finite, and asks the host only when told to."""
+    """Collects, on the device, which samples are finite, and asks the host only when told to."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._flags: list[tuple[range, Tensor]] = []
 
-    def note(self, index: range, values: Tensor) -> None:
-        """Remember for each row of `values` (N, ...) whether all of it is finite."""
-        self._flags.append((index, torch.isfinite(values.reshape(len(values), -1)).all(dim=1)))
+    def note(self, index: range, finite: Tensor) -> None:
+        """Remember for each of `index` whether it is `finite` (N,) bool."""
+        self._flags.append((index, finite))
 
     def settle(self) -> None:
-        """DataError naming the first indices that were not finite, if any."""
+        """DataError naming the first indices noted since the last time that are not finite, if any."""
         if not self._flags:
             return
         good = torch.cat([flags for _, flags in self._flags]).cpu().tolist()
@@ -48,31 +54,46 @@ class FiniteCheck:
         if bad:
             some = ", ".join(map(str, bad[:8])) + (", ..." if len(bad) > 8 else "")
             raise DataError(
-                f"{self._what}: {len(bad)} of {len(good)} samples are not finite (indices {some}); "
+                f"{self._what}: {len(bad)} of samples {numbers[0]} to {numbers[-1]} are not finite (indices {some}); "
                 "finite images were expected: check the weights and the precision"
             )
 
 
 @final
 class ImageColumns:
-    """Images of a sampler, observed by an extractor."""
+    """Images of a sampler, observed by an extractor.
+
+    Whole aligned blocks are observed, as they are generated: the last bits of a feature depend on the batch's shape
+    too, and so every column comes out the same bit for bit at any batch size.
+    """
 
     def __init__(self, sampler: Sampler, extractor: FeatureExtractor, *, seed: int, device: torch.device) -> None:
         self.name = f"images of {sampler.name}"
         self._sampler, self._extractor, self._seed, self._device = sampler, extractor, seed, device
-        self._finite = FiniteCheck(f"images of {sampler.name}")
+        self._names: tuple[str, ...] = ()
+        self._finite = FiniteCheck(self.name)
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, sampler.spec.block)
 
     def columns(self, index: range) -> Columns:
         """The extractor's columns, "index" (N,) and, where there are any, "label" (N,)."""
-        batch = self._sampler.batch(index, seed=self._seed)
-        images = batch.images.to(self._device)
-        self._finite.note(index, images)
-        columns = {**self._extractor.observe(images), "index": torch.arange(index.start, index.stop)}
-        return columns if batch.labels is None else {**columns, "label": batch.labels}
+        finite, *rows = self._blocks.rows(index, seed=self._seed)
+        self._finite.note(index, finite)
+        return {**dict(zip(self._names, rows, strict=True)), "index": torch.arange(index.start, index.stop)}
 
     def check(self) -> None:
         """DataError if an image was not finite."""
         self._finite.settle()
+
+    def _block(self, index: range, seed: int) -> tuple[Tensor, ...]:
+        length = self._sampler.spec.length
+        here = index if length is None else range(index.start, min(index.stop, length))
+        batch = self._sampler.batch(here, seed=seed)
+        images = batch.images.to(self._device)
+        columns = dict(self._extractor.observe(images))
+        if batch.labels is not None:
+            columns["label"] = batch.labels
+        self._names = tuple(columns)
+        return (finite_rows(images), *columns.values())
 
 
 @final
@@ -92,7 +113,7 @@ class PathColumns:
     def columns(self, index: range) -> Columns:
         """ "path.<space>_<sampling>" (N,) float64 and "index" (N,)."""
         (lengths,) = self._blocks.rows(index, seed=self._seed)
-        self._finite.note(index, lengths)
+        self._finite.note(index, finite_rows(lengths))
         return {self._column: lengths, "index": torch.arange(index.start, index.stop)}
 
     def check(self) -> None:
@@ -102,4 +123,4 @@ class PathColumns:
     def _block(self, index: range, seed: int) -> tuple[Tensor, ...]:
         a, b = self._pairs.pairs(index, seed=seed)
         with torch.inference_mode():
-            return (self._distance(a, b).double() / self._pairs.spec.epsilon**2,)
+            return (widened(self._distance(a, b)) / self._pairs.spec.epsilon**2,)

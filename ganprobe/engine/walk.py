@@ -34,7 +34,7 @@ def walk(
             columns = source.columns(range(start, stop))
             states = {key: metric.update(states[key], columns) for key, metric in by_key.items()}
             track.advance(stop - start)
-            saving = journal is not None and (journal.due or stop == samples)
+            saving = journal is not None and journal.due(finished=stop == samples)
             if saving or count % CHECK_EVERY == 0 or stop == samples:
                 source.check()
             if saving and journal is not None:

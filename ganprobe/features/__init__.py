@@ -1,7 +1,7 @@
-"""Images to named columns: the embedded features and the toyfaces scores, by name.
+"""Images to named columns: the embedded features, Inception's and the toyfaces scores, by name.
 
 >>> sorted(FEATURES)
-['embedded', 'toyfaces']
+['embedded', 'inception', 'toyfaces']
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.core.registry import Registry
+from ganprobe.features.downloads import INCEPTION, WeightRecord, cache_folder, fetched
 from ganprobe.features.embedded import (
     EmbeddedDistance,
     EmbeddedExtractor,
@@ -20,19 +21,28 @@ from ganprobe.features.embedded import (
     load_embedded_distance,
     read_embedded,
 )
+from ganprobe.features.inception_extractor import COLUMNS as INCEPTION_COLUMNS
+from ganprobe.features.inception_extractor import InceptionExtractor, load_inception, read_inception
 from ganprobe.features.quantise import to_uint8
 from ganprobe.features.scorer import ToyfacesScorer, load_toyfaces_scorer, read_scorer
 
 __all__ = [
     "FEATURES",
+    "INCEPTION_COLUMNS",
     "EmbeddedDistance",
     "EmbeddedExtractor",
     "FeatureRecord",
+    "InceptionExtractor",
     "ToyfacesScorer",
+    "WeightRecord",
+    "cache_folder",
+    "fetched",
     "load_embedded",
     "load_embedded_distance",
+    "load_inception",
     "load_toyfaces_scorer",
     "read_embedded",
+    "read_inception",
     "read_scorer",
     "to_uint8",
 ]
@@ -59,6 +69,16 @@ FEATURES.add(
         licence="Apache-2.0",
         origin="trained for this project on CIFAR-10 (JPEG): pretrained/embedded-features.safetensors",
         load=load_embedded,
+    ),
+)
+FEATURES.add(
+    "inception",
+    FeatureRecord(
+        summary="Inception v3 of 2015-12-05, which FID, KID and IS are defined on; 96 MB, fetched once",
+        columns=INCEPTION_COLUMNS,
+        licence=INCEPTION.licence,
+        origin=f"{INCEPTION.origin}: {INCEPTION.urls[0]}",
+        load=lambda device: load_inception(device=device),
     ),
 )
 FEATURES.add(

@@ -20,7 +20,7 @@ from ganprobe.metrics.base import not_finite, taken, too_few
 from ganprobe.metrics.kept_rows import KeptRows
 from ganprobe.metrics.moments import Moments
 
-CAPACITY = 10_000
+CAPACITY = 7_000
 _NONE = torch.iinfo(torch.int64).max
 
 

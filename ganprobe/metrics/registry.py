@@ -6,36 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.protocols import Metric
 from ganprobe.core.registry import Registry
-from ganprobe.core.results import Better
 from ganprobe.metrics.classifier_score import ClassifierScore
 from ganprobe.metrics.frechet_metric import FrechetDistance
+from ganprobe.metrics.inception_metrics import inception_specs
 from ganprobe.metrics.kernel_metric import KernelDistance
 from ganprobe.metrics.path_length import PathLength
+from ganprobe.metrics.spec import MetricSpec
 
 FEATURES, PROBABILITIES = "embedded.features", "embedded.probabilities"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricSpec:
-    """One metric under its full name. features: the network that it looks through. protocol: JSON-able, all that is
-    needed to get the number again. minimum_samples: fewer are a MetricError."""
-
-    name: str
-    summary: str
-    better: Better
-    features: str
-    protocol: Mapping[str, Any]
-    needs_reference: bool
-    minimum_samples: int
-    build: Callable[[], Metric[Any]]
-
+__all__ = ["METRICS", "MetricSpec", "resolve"]
 
 METRICS: Registry[MetricSpec] = Registry("metric")
 
@@ -159,3 +144,5 @@ _add(_classifier())
 for _space in ("z", "w"):
     for _ends in ("full", "end"):
         _add(_path(_space, _ends))
+for _spec in inception_specs():
+    _add(_spec)

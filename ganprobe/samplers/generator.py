@@ -7,19 +7,20 @@ same bit for bit whatever range asks for it.
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import final
 
 import torch
 from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
-from ganprobe.core.streams import integers, normal, truncated_normal
+from ganprobe.core.settings import DEFAULTS
+from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
+from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
 from ganprobe.generators.base import Generator, draw_noise
 from ganprobe.samplers.blocks import BlockCache
-
-BatchNoise = Literal["random", "const", "zero"]
 
 
 @final
@@ -27,8 +28,9 @@ class GeneratorSampler:
     """Samples of `generator`, which is put into evaluation mode.
 
     noise: what `batch` feeds the per-pixel inputs: "random" (by index, as StyleGAN's own evaluation does), "const" or
-    "zero". truncation: psi, or (psi, cutoff layers), towards w_avg where the generator has a W; where it has not
-    (BigGAN), the threshold beyond which a normal is drawn again, and 1.0 means none.
+    "zero"; it means nothing, and reads "random", where there are none. truncation: psi, or (psi, cutoff layers),
+    towards w_avg where the generator has a W; where it has not (BigGAN), the threshold, at least 0.01, beyond which a
+    normal is drawn again, and 1.0 means none. InputError for a truncation that is not finite or does not fit.
     """
 
     def __init__(
@@ -37,15 +39,15 @@ class GeneratorSampler:
         *,
         name: str,
         fingerprint: str,
-        noise: BatchNoise = "random",
-        truncation: Truncation = 1.0,
+        noise: BatchNoise = DEFAULTS.noise,
+        truncation: Truncation = DEFAULTS.truncation,
     ) -> None:
         self.generator = generator.eval().requires_grad_(False)
-        self.name, self.noise, self.truncation = name, noise, truncation
+        self.name = name
+        self.noise: BatchNoise = noise if generator.noise_shapes else "random"
         self.weights_fingerprint = fingerprint
         self._in_w = "w" in generator.spec.spaces
-        if not self._in_w and isinstance(truncation, tuple):
-            raise InputError(f"{name} truncates z: truncation must be one threshold, got {truncation}")
+        self.truncation = _checked_truncation(truncation, name, in_w=self._in_w)
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, self.spec.block)
 
     @property
@@ -54,18 +56,20 @@ class GeneratorSampler:
 
     @property
     def fingerprint(self) -> str:
-        """Of weights and configuration, followed by settings that change the images where they are not the defaults."""
-        extra = [f"noise={self.noise}"] * (self.noise != "random") + [f"psi={self.truncation}"] * (
-            self.truncation != 1.0
-        )
-        return "+".join([self.weights_fingerprint, *extra])
+        """Of weights and configuration (`weights_fingerprint`) where noise and truncation are the defaults; a digest of
+        all three where they are not."""
+        if (self.noise, self.truncation) == (DEFAULTS.noise, DEFAULTS.truncation):
+            return self.weights_fingerprint
+        words = f"{self.weights_fingerprint} noise={self.noise} truncation={self.truncation}"
+        return hashlib.sha256(words.encode()).hexdigest()
 
     @property
     def device(self) -> torch.device:
         return next(self.generator.parameters()).device
 
     def draw(self, index: range, *, seed: int) -> Latents:
-        """Latents of `index`: z (N, z_dim) float32 normal, labels (N,) uniform over the classes or None."""
+        """Latents of `index`: z (N, z_dim) float32 normal, labels (N,) uniform over the classes or None. InputError
+        for an index that is not of step 1 from 0 on."""
         return Latents(index, self._z(index, seed, "z"), self._labels(index, seed), seed)
 
     def draw_ends(self, index: range, *, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -74,7 +78,8 @@ class GeneratorSampler:
 
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (N, z_dim) to w (N, w_dim); CapabilityError where the generator has no W."""
-        return self.generator.map(z, labels)
+        with torch.no_grad():
+            return self.generator.map(z.to(self.device), None if labels is None else labels.to(self.device))
 
     def synthesize(
         self,
@@ -85,16 +90,21 @@ class GeneratorSampler:
         noise: str | int | Sequence[Tensor] = "const",
         truncation: Truncation = 1.0,
     ) -> Tensor:
-        """Raw network output (N, 3, H, W) float32, unclipped; see Generator.synthesize for the arguments."""
+        """Raw network output (N, 3, H, W) float32, unclipped, without gradients; see Generator.synthesize for the
+        arguments, which may be on any device."""
         if space not in self.spec.spaces:
             had = ", ".join(self.spec.spaces)
             raise CapabilityError(f"{self.name} has no space {space!r}; it has: {had}")
         expected = tuple(self.spec.spaces[space])
         if tuple(latents.shape[1:]) != expected:
             raise InputError(f"latents of {space!r} must be N x {expected}, got {tuple(latents.shape)}")
-        with torch.inference_mode():
+        with torch.no_grad():
             images = self.generator.synthesize(
-                latents.to(self.device), space=space, labels=labels, noise=noise, truncation=truncation
+                latents.to(self.device),
+                space=space,
+                labels=None if labels is None else labels.to(self.device),
+                noise=noise if isinstance(noise, str | int) else [layer.to(self.device) for layer in noise],
+                truncation=truncation,
             )
         return images.float()
 
@@ -139,3 +149,15 @@ class GeneratorSampler:
         if not self.spec.num_classes:
             return None
         return torch.from_numpy(integers(seed, "label", index, below=self.spec.num_classes)).to(self.device)
+
+
+def _checked_truncation(truncation: Truncation, name: str, *, in_w: bool) -> Truncation:
+    """`truncation`, 1.0 where it comes to none."""
+    psi, cutoff = truncation if isinstance(truncation, tuple) else (truncation, 0)
+    if not math.isfinite(psi) or cutoff < 0:
+        raise InputError(f"truncation must be a finite psi and a cutoff of 0 or more layers, got {truncation}")
+    if not in_w and isinstance(truncation, tuple):
+        raise InputError(f"{name} truncates z: truncation must be one threshold, got {truncation}")
+    if not in_w and psi < LEAST_THRESHOLD:
+        raise InputError(f"{name} truncates z: its threshold must be at least {LEAST_THRESHOLD}, got {psi}")
+    return 1.0 if psi == 1.0 else truncation

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError
-from ganprobe.core.streams import uniform
+from ganprobe.core.protocols import LatentSampler
+from ganprobe.core.spaces import Truncation
+from ganprobe.core.streams import derive_seed, uniform
 from ganprobe.samplers.generator import GeneratorSampler
 
 PathSpace = Literal["z", "w"]
@@ -56,13 +58,15 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 
 @final
 class PathPairs:
-    """The endless sequence of pairs of one path specification.
+    """The endless sequence of pairs of one path specification, of any sampler with that space.
 
     Where the generator does not normalise z (BigGAN), points of a Z path keep the length that slerp's ends have on
     average, by interpolating the two lengths linearly, so that they stay on the shell that the network was trained on.
+    The points are computed in float64 on the host (not every accelerator has it): a step of 1e-4 shows float32's last
+    digits. CapabilityError where the sampler has no such space.
     """
 
-    def __init__(self, sampler: GeneratorSampler, spec: PathSpec) -> None:
+    def __init__(self, sampler: LatentSampler, spec: PathSpec) -> None:
         if spec.space not in sampler.spec.spaces:
             had = ", ".join(sampler.spec.spaces)
             raise CapabilityError(f"{sampler.name} has no space {spec.space!r} for a path length; it has: {had}")
@@ -70,29 +74,45 @@ class PathPairs:
 
     def latents(self, index: range, *, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """The two points (N, D) float32 of pairs `index` in the path's space, and their labels."""
-        a, b, labels = self.sampler.draw_ends(index, seed=seed)
+        a, b, labels = _ends(self.sampler, index, seed)
         t = torch.zeros(len(index), 1, dtype=torch.float64)
         if self.spec.sampling == "full":
             t = torch.from_numpy(uniform(seed, "path.t", index, (1,)))
         if self.spec.space == "w":
             a, b = self.sampler.map(a, labels), self.sampler.map(b, labels)
-        a, b, t = a.double(), b.double(), t.to(a.device)
+        device, a, b = a.device, a.cpu().double(), b.cpu().double()
         walk: Callable[[Tensor, Tensor, Tensor], Tensor] = lerp if self.spec.space == "w" else slerp_keeping_length
-        return walk(a, b, t).float(), walk(a, b, t + self.spec.epsilon).float(), labels
+        first, second = walk(a, b, t), walk(a, b, t + self.spec.epsilon)
+        return first.float().to(device), second.float().to(device), labels
 
     def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
         """The two images (N, 3, H, W), raw float32, of pairs `index`. The network is run once on both together."""
         first, second, labels = self.latents(index, seed=seed)
-        noise = self.sampler.noise_of(index, seed=seed)
+        noise, truncation = _conditions(self.sampler, index, seed)
         images = self.sampler.synthesize(
             torch.cat([first, second]),
             space=self.spec.space,
             labels=None if labels is None else torch.cat([labels, labels]),
             noise=noise if isinstance(noise, str) else [torch.cat([layer, layer]) for layer in noise],
-            truncation=self.sampler.synthesis_truncation(),
+            truncation=truncation,
         )
         a, b = images.chunk(2)
         return a, b
+
+
+def _ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The two ends (N, z_dim) of paths `index`, and the label that both share."""
+    if isinstance(sampler, GeneratorSampler):
+        return sampler.draw_ends(index, seed=seed)
+    a, b = (sampler.draw(index, seed=derive_seed(seed, "path", end)).z for end in ("z0", "z1"))
+    return a, b, sampler.draw(index, seed=seed).labels
+
+
+def _conditions(sampler: LatentSampler, index: range, seed: int) -> tuple[str | list[Tensor], Truncation]:
+    """The noise and truncation that belong to the sampler's own images; a foreign one has none to choose."""
+    if isinstance(sampler, GeneratorSampler):
+        return sampler.noise_of(index, seed=seed), sampler.synthesis_truncation()
+    return "const", 1.0
 
 
 def slerp_keeping_length(a: Tensor, b: Tensor, t: Tensor) -> Tensor:

@@ -42,7 +42,8 @@ Labels = NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class ClassifierSettings:
     """Everything but the images that determines the weights: the network's widths and blocks, the length and size of
-    training, and the seed. shift: the random shift of the augmentation, in pixels."""
+    training, and the seed. shift: the random shift of the augmentation, in pixels. cutout: the side of the square that
+    is greyed out at a random place of every training image (DeVries and Taylor 2017), in pixels."""
 
     epochs: int = 16
     batch_size: int = 256
@@ -51,6 +52,7 @@ class ClassifierSettings:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     shift: int = 4
+    cutout: int = 0
     widths: tuple[int, ...] = (32, 64, 128)
     blocks: tuple[int, ...] = (1, 2, 3)
     bfloat16: bool = True
@@ -119,7 +121,19 @@ class _Batches:
         seed = self.settings.seed
         rows = torch.from_numpy(shuffled(len(self.images), self.settings.batch_size, seed=seed, step=step))
         rng = stream(seed, "classifier.augment", step)
-        return shift_and_flip(self.images[rows], rng=rng, pad=self.settings.shift) / 127.5 - 1, self.labels[rows]
+        images = shift_and_flip(self.images[rows], rng=rng, pad=self.settings.shift) / 127.5 - 1
+        return cut_out(images, rng=rng, side=self.settings.cutout), self.labels[rows]
+
+
+def cut_out(images: Tensor, *, rng: np.random.Generator, side: int) -> Tensor:
+    """Images (N, C, H, W) with a square at a random place, centred inside the image, set to 0, the middle grey."""
+    n, _, height, width = images.shape
+    if side == 0:
+        return images
+    rows = torch.arange(height) - torch.from_numpy(rng.integers(0, height, (n, 1))) + side // 2
+    columns = torch.arange(width) - torch.from_numpy(rng.integers(0, width, (n, 1))) + side // 2
+    inside_rows, inside_columns = ((place >= 0) & (place < side) for place in (rows, columns))
+    return images.masked_fill((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], 0.0)
 
 
 def _new_network(settings: ClassifierSettings, num_classes: int) -> ResNet:

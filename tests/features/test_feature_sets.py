@@ -1,4 +1,4 @@
-"""The registry of feature sets says what its extractors provide."""
+"""The registry of feature sets says what the shipped extractors provide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.features import FEATURES
 
 
-@pytest.mark.parametrize("name", list(FEATURES))
+@pytest.mark.parametrize("name", ["embedded", "toyfaces"])
 def test_columns_are_those_of_the_extractor(name: str) -> None:
     record = FEATURES[name]
     extractor = record.load("cpu")

@@ -28,8 +28,10 @@ def columns_of(metric, seed, index):
     made = {"index": torch.tensor(index, dtype=torch.int64)}
     rng = stream(seed, "law columns")
     for column in metric.needs:
-        if column.endswith("features"):
+        if column.endswith(("features", "pool3")):
             table = rng.standard_normal((N, 7)) * np.arange(1, 8) + seed
+        elif "logits" in column:
+            table = rng.standard_normal((N, 10)) * 2
         elif column.endswith("probabilities"):
             table = rng.dirichlet(np.full(10, 0.4), N)
         else:

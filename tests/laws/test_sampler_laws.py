@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_networks
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +79,12 @@ SAMPLERS: dict[str, Callable[[Path], Sampler]] = {
     "function": lambda _: FunctionSampler(noise, name="noise"),
     "module": lambda _: ModuleSampler(Convolutions(), name="module"),
     "module with classes": lambda _: ModuleSampler(Convolutions(5), name="module"),
+    "stylegan": lambda _: small_networks.stylegan_sampler(),
+    "stylegan, stored noise": lambda _: small_networks.stylegan_sampler(noise="const"),
+    "stylegan, no noise": lambda _: small_networks.stylegan_sampler(noise="zero"),
+    "stylegan, truncated": lambda _: small_networks.stylegan_sampler(truncation=(0.7, 4)),
+    "biggan": lambda _: small_networks.biggan_sampler(),
+    "biggan, truncated": lambda _: small_networks.biggan_sampler(truncation=0.5),
 }
 
 

@@ -32,14 +32,26 @@ def test_signatures_are_the_contracts(name):
 
 
 def test_every_metric_is_described():
-    assert {"fd", "kd", "kd@subsets", "cs", "ppl_z_full", "ppl_z_end", "ppl_w_full", "ppl_w_end"} == set(METRICS)
+    ours = {"fd", "kd", "kd@subsets", "cs", "ppl_z_full", "ppl_z_end", "ppl_w_full", "ppl_w_end"}
+    fields = {
+        "fid",
+        "fid@pytorch-fid",
+        "fid@clean",
+        "fid@stylegan3",
+        "kid",
+        "kid@full",
+        "is",
+        "is@bias",
+        "is@unshuffled",
+    }
+    assert ours | fields == set(METRICS)
     for name, spec in METRICS.items():
         built = spec.build()
         assert spec.name == name
         assert "\n" not in spec.summary
         assert json.loads(json.dumps(dict(spec.protocol))) == dict(spec.protocol)
         assert built.needs == {spec.protocol["column"]}
-        assert not spec.features.startswith("inception") or name in ("fid", "kid", "is")
+        assert spec.features.startswith("inception") == (name in fields)
 
 
 def test_one_summary_serves_fd_and_kd():

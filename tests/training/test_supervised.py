@@ -19,7 +19,7 @@ from ganprobe.core.streams import stream
 from ganprobe.data import toyfaces
 from ganprobe.features.embedded import read_embedded
 from ganprobe.features.scorer import read_scorer
-from ganprobe.training.classifier import ClassifierSettings, accuracy_of, train_classifier
+from ganprobe.training.classifier import ClassifierSettings, accuracy_of, cut_out, train_classifier
 from ganprobe.training.scorer import ScorerSettings, train_scorer, train_toyfaces_scorer
 from ganprobe.training.supervised import LoopSettings, Run, fit, initialised, shift_and_flip, shuffled
 
@@ -185,6 +185,16 @@ def test_shifts_and_flips_move_pixels_only() -> None:
     shifted = shift_and_flip(images, rng=stream(0, "a"), pad=2, flip=False)
     assert shifted.shape == images.shape
     assert not torch.equal(shifted, images.float())
+
+
+def test_cutout_greys_one_square_of_each_image() -> None:
+    images = torch.ones(50, 3, 12, 12)
+    cut = cut_out(images, rng=stream(0, "cut"), side=4) == 0
+    areas = cut[:, 0].sum((1, 2))
+    assert areas.max() == 16
+    assert areas.min() >= 4
+    assert torch.equal(cut[:, 0], cut[:, 2])
+    assert torch.equal(cut_out(images, rng=stream(0, "cut"), side=0), images)
 
 
 def test_wrong_data_is_refused_before_training(tmp_path: Path) -> None:

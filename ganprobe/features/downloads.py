@@ -1,0 +1,154 @@
+"""Weights that do not ship: where they come from, what they must hash to, and where they are kept.
+
+>>> INCEPTION.sha256[:8], INCEPTION.size
+('6726825d', 95628359)
+
+They are kept in the folder GANPROBE_CACHE, else in the platform's cache folder. A file is there whole or not at all,
+also when several processes want it at once: each writes beside it and moves what it wrote into place, and where the
+system has file locks only one of them fetches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from ganprobe.core.errors import CheckpointError
+from ganprobe.core.files import sha256_of, writing
+from ganprobe.core.progress import Track
+
+CACHE = "GANPROBE_CACHE"
+_TIMEOUT = 30.0
+_PIECE = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightRecord:
+    """A file of weights. urls: where it can be had, tried in this order. size: in bytes. option: how a user names
+    another file instead."""
+
+    file: str
+    urls: tuple[str, ...]
+    sha256: str
+    size: int
+    licence: str
+    origin: str
+    option: str
+
+
+INCEPTION = WeightRecord(
+    file="pt_inception-2015-12-05-6726825d.pth",
+    urls=(
+        "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
+    ),
+    sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    size=95_628_359,
+    licence="Apache-2.0",
+    origin="the TensorFlow release inception-2015-12-05, ported by the pytorch-fid project",
+    option="--inception-weights",
+)
+
+
+def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """GANPROBE_CACHE, else the folder for caches of the platform. Nothing is made."""
+    env = os.environ if environment is None else environment
+    if env.get(CACHE):
+        return Path(env[CACHE]).expanduser()
+    home = Path(env.get("HOME") or Path.home())
+    if platform == "win32":
+        return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ganprobe" / "Cache"
+    if platform == "darwin":
+        return home / "Library" / "Caches" / "ganprobe"
+    return Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "ganprobe"
+
+
+def fetched(record: WeightRecord, folder: Path | None = None) -> Path:
+    """The path of the weights in `folder` (None: the cache), fetched if they are not there, their hash checked.
+
+    CheckpointError where they cannot be had: it names file, hash, address and folder. OutputError where the folder
+    cannot be written.
+    """
+    path = (cache_folder() if folder is None else folder) / record.file
+    if _is_there(record, path):
+        return path
+    with _locked(path):
+        if not _is_there(record, path):
+            _fetch(record, path)
+    return path
+
+
+def _is_there(record: WeightRecord, path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == record.size and sha256_of(path) == record.sha256
+
+
+def _fetch(record: WeightRecord, path: Path) -> None:
+    reasons = []
+    for url in record.urls:
+        # Only what has the right hash takes its place: an exception inside `writing` leaves nothing.
+        with contextlib.suppress(_Refused), writing(path) as temporary:
+            if (reason := _download(record, url, temporary)) is None:
+                return
+            reasons.append(f"{url}: {reason}")
+            raise _Refused
+    raise CheckpointError(
+        f"cannot fetch {record.file} ({'; '.join(reasons)}); put a file of that name with sha256 {record.sha256} "
+        f"into {path.parent}, or name one with {record.option}"
+    )
+
+
+class _Refused(Exception):
+    """What came is not what was wanted."""
+
+
+def _download(record: WeightRecord, url: str, path: Path) -> str | None:
+    """None where `path` now holds the file; else why not. A full disk is not the address's fault and is raised."""
+    try:
+        response = urlopen(url, timeout=_TIMEOUT)
+    except (URLError, HTTPException, OSError, ValueError) as problem:
+        return " ".join(str(problem).split())
+    with response, path.open("wb") as file:
+        return _copied(record, response, file)
+
+
+def _copied(record: WeightRecord, response: BinaryIO, file: BinaryIO) -> str | None:
+    digest = hashlib.sha256()
+    with Track(f"fetching {record.file}", record.size, unit="bytes") as track:
+        while True:
+            try:
+                piece = response.read(_PIECE)
+            except (HTTPException, OSError) as problem:
+                return f"the connection broke ({problem})"
+            if not piece:
+                break
+            digest.update(piece)
+            file.write(piece)
+            track.advance(len(piece))
+    return None if digest.hexdigest() == record.sha256 else f"what came has sha256 {digest.hexdigest()}"
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time, where the system has `flock`, which a process that dies gives back."""
+    try:
+        fcntl = importlib.import_module("fcntl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = (path.parent / f".{path.name}.lock").open("ab")
+    except (ImportError, OSError):
+        # Without a lock two processes may fetch the same file, and the later one takes its place: no harm but time.
+        yield
+        return
+    with lock:
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,146 @@
+"""Images to Inception's columns, prepared as each published protocol prepares them.
+
+>>> extractor = load_inception("pt_inception-2015-12-05-6726825d.pth", columns=["inception.pool3"])
+>>> extractor.observe(torch.zeros(2, 3, 64, 64))["inception.pool3"].shape
+torch.Size([2, 2048])
+
+A column's name is "inception", then "@" and the protocol unless it is the default one, a dot, and the level:
+"inception.pool3", "inception@clean.pool3". Only the columns that are asked for are computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import Tensor
+
+from ganprobe.core.errors import CheckpointError, DataError
+from ganprobe.core.files import sha256_of
+from ganprobe.core.protocols import Columns
+from ganprobe.core.registry import unknown
+from ganprobe.features.downloads import INCEPTION, fetched
+from ganprobe.features.inception import LEVELS, SIDE, InceptionV3, folded
+from ganprobe.features.quantise import to_uint8
+from ganprobe.features.resize import bicubic_pil, bilinear, bilinear_tf1
+
+OFFICIAL = "inception-2015-12-05"
+VERSION = "uint8, three ways to 299, 1"
+"""Names the preparations in fingerprints; raise the number when one of them changes."""
+
+_CPU_BATCH = 16
+_UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile)
+
+
+def _tensorflow(pixels: Tensor) -> Tensor:
+    return (bilinear_tf1(pixels, SIDE) - 128) / 128
+
+
+def _pytorch_fid(pixels: Tensor) -> Tensor:
+    return 2 * bilinear(pixels / 255, SIDE) - 1
+
+
+def _clean(pixels: Tensor) -> Tensor:
+    return (bicubic_pil(pixels, SIDE).clamp(0, 255) - 128) / 128
+
+
+PREPARATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "": _tensorflow,
+    "@pytorch-fid": _pytorch_fid,
+    "@clean": _clean,
+}
+"""Float pixels (N, 3, H, W) in 0 to 255 to the network's input, by protocol: torch-fidelity's and StyleGAN3's,
+pytorch-fid's, clean-fid's."""
+
+COLUMNS = tuple(f"inception{protocol}.{level}" for protocol in PREPARATIONS for level in LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class InceptionWeights:
+    """A network and the sha256 of the file that it came from."""
+
+    network: InceptionV3
+    sha256: str
+
+    @property
+    def official(self) -> bool:
+        """Whether these are the weights that published numbers rest on."""
+        return self.sha256 == INCEPTION.sha256
+
+    @property
+    def name(self) -> str:
+        """What numbers from them are marked with: unofficial weights bear the first 12 digits of their hash."""
+        return OFFICIAL if self.official else f"inception-unofficial:{self.sha256[:12]}"
+
+
+@final
+class InceptionExtractor:
+    """Images (N, 3, H, W) in [-1, 1] to the columns asked for, each (N, d) float32; images are quantised to uint8, as
+    files are, before anything else."""
+
+    def __init__(
+        self, weights: InceptionWeights, *, columns: Iterable[str] = COLUMNS, device: torch.device | str = "cpu"
+    ) -> None:
+        self.weights, self.device = weights, torch.device(device)
+        self.provides = frozenset(columns)
+        self._levels = _levels_by_protocol(self.provides)
+        self.network = weights.network.to(self.device).to(memory_format=torch.channels_last)
+        self.fingerprint = hashlib.sha256(f"{weights.sha256}\x1f{VERSION}".encode()).hexdigest()
+
+    @torch.inference_mode()
+    def observe(self, images: Tensor) -> Columns:
+        """Float images of any size, on any device. DataError for another kind of tensor."""
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise DataError(f"expected images (N, 3, H, W), got shape {tuple(images.shape)}")
+        pixels = to_uint8(images.to(self.device))
+        # Small batches stay in the processor's caches; a GPU wants them whole.
+        size = _CPU_BATCH if self.device.type == "cpu" else max(len(pixels), 1)
+        seen = [self._observe(part.float()) for part in torch.split(pixels, size)]
+        return {name: torch.cat([columns[name] for columns in seen]) for name in sorted(self.provides)}
+
+    def _observe(self, pixels: Tensor) -> dict[str, Tensor]:
+        columns = {}
+        for protocol, levels in self._levels.items():
+            inputs = PREPARATIONS[protocol](pixels).contiguous(memory_format=torch.channels_last)
+            for level, values in self.network(inputs, levels).items():
+                columns[f"inception{protocol}.{level}"] = values
+        return columns
+
+
+def _levels_by_protocol(columns: Iterable[str]) -> dict[str, list[str]]:
+    levels: dict[str, list[str]] = {}
+    for column in sorted(columns):
+        if column not in COLUMNS:
+            raise unknown("column of Inception", column, COLUMNS)
+        protocol, _, level = column.removeprefix("inception").rpartition(".")
+        levels.setdefault(protocol, []).append(level)
+    return levels
+
+
+def read_inception(path: str | Path) -> InceptionWeights:
+    """The network of a state dict in the release's layout. Nothing in the file is executed: what would have to be is a
+    CheckpointError, as is a file that is missing, damaged, or of another layout."""
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"there are no Inception weights at {path}; check the path")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as problem:
+        reason = " ".join(str(problem).split("\n", 1)[0].split())[:120]
+        raise CheckpointError(f"{path} holds no weights that can be read safely ({reason})") from problem
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(f"{path} holds a {type(state).__name__}; a state dict of tensors was expected")
+    return InceptionWeights(folded(state), sha256_of(path))
+
+
+def load_inception(
+    path: str | Path | None = None, *, columns: Iterable[str] = COLUMNS, device: torch.device | str = "cpu"
+) -> InceptionExtractor:
+    """The extractor of the weights in `path`; None: the official ones, fetched if they are not in the cache."""
+    return InceptionExtractor(read_inception(path or fetched(INCEPTION)), columns=columns, device=device)

@@ -1,0 +1,28 @@
+"""What a registered metric says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ganprobe.core.protocols import Metric
+from ganprobe.core.results import Better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """One metric under its full name. features: the network that it looks through. protocol: JSON-able, all that is
+    needed to get the number again. minimum_samples: fewer are a MetricError. advised_samples: with fewer, generated or
+    of the reference, the number is printed with `advice`; 0 where any number will do."""
+
+    name: str
+    summary: str
+    better: Better
+    features: str
+    protocol: Mapping[str, Any]
+    needs_reference: bool
+    minimum_samples: int
+    build: Callable[[], Metric[Any]]
+    advised_samples: int = 0
+    advice: str = ""

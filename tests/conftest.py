@@ -1,0 +1,40 @@
+"""What every test shares: one thread (on small tensors several get in each other's way), and small networks in place of
+the shipped ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import random_inception
+import small_networks
+import torch
+
+from ganprobe.core import shipped
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def inception_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a seeded random Inception in the official layout."""
+    return random_inception.write(tmp_path_factory.mktemp("inception") / "random.pth")
+
+
+@pytest.fixture
+def small_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small random network in place of the embedded features, so that a test neither waits nor needs the weights."""
+    small_networks.replace_features(monkeypatch.setattr)
+
+
+@pytest.fixture
+def small_shipped(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of shipped files with the generators "dots" and "dashes" (StyleGAN) and "classes" (BigGAN)."""
+    folder = small_networks.write_shipped(tmp_path_factory.mktemp("pretrained"))
+    shipped.manifest.cache_clear()
+    shipped.shipped_file.cache_clear()
+    monkeypatch.setattr(shipped, "shipped_folder", lambda: folder)
+    yield folder
+    shipped.manifest.cache_clear()
+    shipped.shipped_file.cache_clear()
