@@ -61,6 +61,7 @@ def feature_network(seed: int = 0) -> ResNet:
         for parameter in network.parameters():
             if parameter.ndim > 1:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) * 2 / parameter[0].numel() ** 0.5)
+        network.classifier.bias.zero_()
     return network.eval()
 
 

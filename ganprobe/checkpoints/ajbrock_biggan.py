@@ -27,7 +27,10 @@ _MARKS: Final = (
     "output_layer.2.weight",
 )
 BN_EPSILON: Final = 1e-5
+OWN_NORM: Final = ".bn.stored_"
+"""Where networks made with `--mybn` keep their statistics."""
 _RENAMES: Final = (
+    (r"\.bn\.stored_", ".stored_"),
     (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
     (r"^blocks\.(\d+)\.0\.conv(\d)\.", r"blocks.\1.conv\2."),
     (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
@@ -40,7 +43,8 @@ _RENAMES: Final = (
 
 def matches(shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether names and shapes are those of this layout (BigGAN-deep, whose blocks have four convolutions, is not)."""
-    return all(mark in shapes for mark in _MARKS) and "blocks.0.0.conv3.weight" not in shapes
+    names = {name.replace(OWN_NORM, ".stored_") for name in shapes}
+    return all(mark in names for mark in _MARKS) and "blocks.0.0.conv3.weight" not in names
 
 
 def published_sn_epsilon(resolution: int) -> float:
@@ -105,7 +109,7 @@ def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
         _native_name(name): _native_shape(name, tensor)
         for name, tensor in tensors.items()
-        if not re.search(r"\.sv\d+$", name)
+        if not re.search(r"\.sv\d+$|\.bn\.accumulation_counter$", name)
     }
 
 
@@ -126,7 +130,7 @@ def _native_name(name: str) -> str:
 def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file."""
     tensors = contents.tensors
-    config = config_of(tensors, **overrides.given())
+    config = config_of(tensors.sketch(), **overrides.given())
     published = {
         "bn_epsilon": f"{config.bn_epsilon:g} in the published scripts; no tensor tells",
         "sn_epsilon": f"{config.sn_epsilon:g} in the script published for {config.resolution} pixels; no tensor tells",

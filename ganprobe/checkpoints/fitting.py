@@ -40,10 +40,17 @@ def check_shapes(subject: object, network: nn.Module, found: Mapping[str, tuple[
 def check_finite(subject: object, tensors: Mapping[str, Tensor]) -> None:
     """CheckpointError where a value is infinite or not a number."""
     for name, value in tensors.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
+        if not all_finite(value):
             raise CheckpointError(
                 f"{subject}: tensor {name} has values that are not finite; the network cannot be used"
             )
+
+
+def all_finite(value: Tensor) -> bool:
+    """Whether no value is infinite or not a number; needs no memory beside the tensor's."""
+    if not value.is_floating_point() or not value.numel():
+        return True
+    return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(value))
 
 
 def build_on_meta(build: Callable[[Any], AnyNetwork], config: Any) -> AnyNetwork:

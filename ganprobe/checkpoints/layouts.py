@@ -10,7 +10,14 @@ from pathlib import Path
 
 from torch import nn
 
-from ganprobe.checkpoints import ajbrock_biggan, native, nvlabs_stylegan2, rosinality_stylegan, rosinality_stylegan2
+from ganprobe.checkpoints import (
+    ajbrock_biggan,
+    interfacegan_stylegan,
+    native,
+    nvlabs_stylegan2,
+    rosinality_stylegan,
+    rosinality_stylegan2,
+)
 from ganprobe.checkpoints.containers import open_contents
 from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled, one_line
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
@@ -109,3 +116,4 @@ LAYOUTS.add("ajbrock-biggan", ajbrock_biggan.LAYOUT)
 LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)
 LAYOUTS.add("nvlabs-stylegan2-ada", nvlabs_stylegan2.LAYOUT)
 LAYOUTS.add("rosinality-stylegan2", rosinality_stylegan2.LAYOUT)
+LAYOUTS.add("interfacegan-stylegan", interfacegan_stylegan.LAYOUT)

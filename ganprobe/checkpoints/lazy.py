@@ -31,6 +31,10 @@ class LazyTensors(Mapping[str, Tensor]):
         """Tensor name to shape."""
         return {name: tuple(record.shape) for name, record in self._records.items()}
 
+    def sketch(self) -> dict[str, Tensor]:
+        """The tensors without their values, on the meta device, for what only looks at shapes."""
+        return {name: torch.empty(shape, device="meta") for name, shape in self.shapes.items()}
+
     def __getitem__(self, name: str) -> Tensor:
         record = self._records[name]
         return self._tensor(record) if isinstance(record, TensorRecord) else self._array(record)

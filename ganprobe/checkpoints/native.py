@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled
+from ganprobe.checkpoints.fitting import all_finite, build_on_meta, check_finite, check_shapes, filled
 from ganprobe.checkpoints.lazy import LazyTensors
 from ganprobe.checkpoints.safetensors_files import METADATA, raw_header, records
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
@@ -154,7 +154,7 @@ def _stored(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
     plain = value.detach().cpu()
     if plain.is_floating_point():
         plain = plain.to(dtype)
-        if not torch.isfinite(plain).all():
+        if not all_finite(plain):
             raise CheckpointError(f"tensor {name} has values that are not finite as {dtype}; nothing was written")
     return plain.clone(memory_format=torch.contiguous_format)
 

@@ -33,12 +33,18 @@ SNEpsilon = Annotated[
     typer.Option(help="Spectral normalisation's epsilon, where the layout does not tell it (ajbrock-biggan)."),
 ]
 
+ConvClamp = Annotated[
+    float | None,
+    typer.Option(help="The range of activations, where the file does not tell it (nvlabs-stylegan2-ada state dicts)."),
+]
+
 
 def inspect(
     checkpoint: Checkpoint,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
     bn_epsilon: BNEpsilon = None,
     sn_epsilon: SNEpsilon = None,
+    conv_clamp: ConvClamp = None,
 ) -> None:
     """Say what a checkpoint is: layout, architecture, sizes, what was inferred and what was assumed."""
     from rich.console import Console
@@ -46,7 +52,7 @@ def inspect(
 
     from ganprobe.engine.inspection import inspect_checkpoint, inspection_rows
 
-    found = inspect_checkpoint(checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon)
+    found = inspect_checkpoint(checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
         return
@@ -64,11 +70,14 @@ def convert(
     dtype: Annotated[Dtype, typer.Option(help="How weights are stored; float16 halves the file.")] = Dtype.FLOAT32,
     bn_epsilon: BNEpsilon = None,
     sn_epsilon: SNEpsilon = None,
+    conv_clamp: ConvClamp = None,
 ) -> None:
     """Write a checkpoint of any layout as a native file, with the original's sha256 in its metadata."""
     from ganprobe.core.files import check_writable
     from ganprobe.engine.inspection import convert as convert_file
 
     check_writable(out.parent)
-    convert_file(checkpoint, out, dtype=dtype.value, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon)
+    convert_file(
+        checkpoint, out, dtype=dtype.value, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp
+    )
     typer.echo(str(out))

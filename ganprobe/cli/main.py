@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Protocol, cast
 
 import typer
 
@@ -20,8 +21,17 @@ app = typer.Typer(
 for room in (measuring, data, checkpoints, directions, training):
     room.register(app)
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
 # Newer Typers carry a Click of their own, older ones import it: the base of usage errors is found through either.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+class _Spoken(Protocol):
+    """What a usage error has, whichever Click it is of."""
+
+    def format_message(self) -> str: ...
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -37,10 +47,12 @@ def run(words: Sequence[str]) -> int:
     except GanprobeError as problem:
         return _complain(str(problem))
     except (typer.Abort, KeyboardInterrupt):
-        return _complain("interrupted; the same command with --resume goes on, where it has that option", status=130)
+        status = INTERRUPTED
     except _UsageError as problem:
-        message = getattr(problem, "message", str(problem))
+        message = cast(_Spoken, problem).format_message()
         return _complain(f"{message.rstrip('.')}; see `ganprobe --help`")
+    if status == INTERRUPTED:
+        return _complain("interrupted; the same command with --resume goes on, where it has that option", INTERRUPTED)
     return status if isinstance(status, int) else 0
 
 

@@ -30,9 +30,7 @@ def writing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
         new.clear()
     except OSError as problem:
-        raise OutputError(
-            f"cannot write {path}: {problem.strerror or problem}; choose a folder that can be written"
-        ) from problem
+        raise _cannot_write(path, problem) from problem
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -56,7 +54,10 @@ def check_writable(folder: str | Path) -> None:
     """OutputError unless files can be made in `folder`, which need not exist yet; leaves nothing behind."""
     probe = Path(folder) / f".writable-{os.getpid()}"
     new = _missing_folders(probe)
-    write_bytes(probe, b"?")
+    try:
+        write_bytes(probe, b"?")
+    except OutputError as problem:
+        raise _cannot_write(Path(folder), problem.__cause__ or problem) from problem
     probe.unlink(missing_ok=True)
     for parent in new:
         remove_if_empty(parent)
@@ -72,6 +73,11 @@ def sha256_of(path: str | Path) -> str:
     """The sha256 of a file, in hex."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cannot_write(path: Path, problem: BaseException) -> OutputError:
+    said = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    return OutputError(f"cannot write {path}: {said}; choose a folder that can be written")
 
 
 def _missing_folders(path: Path) -> list[Path]:

@@ -14,10 +14,14 @@ Rows = list[tuple[str, str, str]]
 
 
 def inspect_checkpoint(
-    path: str | Path, *, bn_epsilon: float | None = None, sn_epsilon: float | None = None
+    path: str | Path,
+    *,
+    bn_epsilon: float | None = None,
+    sn_epsilon: float | None = None,
+    conv_clamp: float | None = None,
 ) -> Description:
     """The description of a checkpoint of any known layout; nothing in it is executed. Errors as `describe`."""
-    return describe(path, overrides=Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon))
+    return describe(path, overrides=Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp))
 
 
 def convert(
@@ -27,9 +31,10 @@ def convert(
     dtype: Dtype = "float32",
     bn_epsilon: float | None = None,
     sn_epsilon: float | None = None,
+    conv_clamp: float | None = None,
 ) -> None:
     """Write a native checkpoint. Errors as `convert_checkpoint`."""
-    overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon)
+    overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp)
     convert_checkpoint(path, out, dtype=dtype, overrides=overrides)
 
 

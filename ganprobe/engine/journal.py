@@ -54,7 +54,8 @@ class Journal:
         if path is None or not path.is_file():
             return 0, {}
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # numpy leaves a file open that it opened and cannot read.
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 return int(file["done"]), _grouped({name: file[name] for name in file.files})
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as problem:
             raise InputError(f"{path} is damaged ({problem}); leave out --resume to start again") from problem

@@ -23,7 +23,7 @@ from torch.nn.functional import interpolate
 
 _REACH = 2.0
 _A = -0.5
-_BAND = 64
+_BAND = 16
 
 
 def bilinear_tf1(images: Tensor, side: int) -> Tensor:
@@ -72,6 +72,7 @@ def _filtered(x: Tensor, side: int, dim: int) -> Tensor:
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # what is kept must serve a later call that wants gradients
 def _bands(size: int, side: int, dtype: torch.dtype, device: torch.device) -> tuple[Band, ...]:
     """The rows of `bicubic_weights` in bands, so that few products with zero are taken."""
     weights = bicubic_weights(size, side)

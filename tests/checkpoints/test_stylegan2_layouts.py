@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from foreign_files import fixture, oracle, relative_error, tensor_by_name
+from persistent_pickles import network_pickle
 from torch import Tensor
 
 from ganprobe.checkpoints import Overrides, open_checkpoint
@@ -102,6 +103,37 @@ def test_nvlabs_conditional_with_clamp(tmp_path: Path) -> None:
     found = describe(tmp_path / "network.pt")
     assert (found.layout, found.num_classes, found.z_dim, found.w_dim) == ("nvlabs-stylegan2-ada", 3, 12, 10)
     assert "conv_clamp" in found.assumed
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_nvlabs_pickle(tmp_path: Path, protocol: int) -> None:
+    canary, path = tmp_path / "canary", tmp_path / "network-snapshot.pkl"
+    arguments = {"z_dim": 12, "synthesis_kwargs": {"channel_base": 256, "conv_clamp": 4.0}, "mapping_kwargs": {}}
+    source = f"open({str(canary)!r}, 'w')\n" * 40
+    path.write_bytes(network_pickle(ada_like(), arguments, source=source, protocol=protocol))
+    generator, expected = open_checkpoint(path), fixture("nvlabs-stylegan2-ada-16")
+    images = generator.synthesize(expected["z"], space="z", labels=expected["labels"])
+    assert relative_error(images, expected["images"]) < 1e-5
+    found = describe(path)
+    assert (found.container, found.config["conv_clamp"], dict(found.assumed)) == ("pickle", 4.0, {})
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"synthesis_kwargs": {"conv_clamp": "4"}}, "conv_clamp among"),
+        ({"synthesis_kwargs": {"conv_clamp": -4}}, "conv_clamp must be positive"),
+        ({"mapping_kwargs": {"lr_multiplier": None}}, "lr_multiplier among"),
+        ({"synthesis_kwargs": {"activation": "relu"}}, "activation"),
+    ],
+)
+def test_arguments_of_other_networks_are_refused(tmp_path: Path, arguments: dict[str, object], reason: str) -> None:
+    path = tmp_path / "network.pkl"
+    path.write_bytes(network_pickle(ada_like(), arguments, source=""))
+    with pytest.raises(CheckpointError, match=reason):
+        open_checkpoint(path)
 
 
 @torch.no_grad()

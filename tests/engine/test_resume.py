@@ -1,5 +1,6 @@
 """A run that was killed and taken up gives the numbers of one that was not, and draws nothing twice."""
 
+import json
 import os
 import signal
 import subprocess
@@ -70,9 +71,6 @@ def test_a_failure_among_the_images(fail_at: int, reference: Path, tmp_path: Pat
 def test_a_failure_among_the_pairs(reference: Path, tmp_path: Path) -> None:
     whole = measured(watched(), reference, None)
     failing = watched()
-    passed = len([index for index in whole.record.results if index.metric])
-    assert passed == len(METRICS)
-    failing.fail_at = None
     inner_synthesize, calls = failing.synthesize, [0]
 
     def synthesize(latents: Any, **words: Any) -> Any:
@@ -95,15 +93,10 @@ def test_a_failure_among_the_pairs(reference: Path, tmp_path: Path) -> None:
 def test_a_reference_is_not_measured_twice(reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError):
         measured(watched(0), reference, tmp_path)
-    reads: list[int] = []
-    real = np.load(reference)
     monkeypatch.setattr(
-        "ganprobe.samplers.images.ImageSampler.batch",
-        lambda self, index, *, seed: reads.append(len(index)) or pytest.fail("the reference was read again"),
+        "ganprobe.samplers.images.ImageSampler.batch", lambda *_, **__: pytest.fail("the reference was read again")
     )
-    assert len(real) == 150
     measured(watched(), reference, tmp_path, resume=True)
-    assert not reads
 
 
 def test_work_starts_again_without_resume(reference: Path, tmp_path: Path) -> None:
@@ -145,19 +138,11 @@ def test_damaged_states_are_refused(reference: Path, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         measured(watched(200), reference, tmp_path)
     states = tmp_path / UNFINISHED / "images.npz"
-    whole = states.read_bytes()
+    whole, plan = states.read_bytes(), (tmp_path / UNFINISHED / "plan.json").read_text()
     for broken in (b"", b"PK\x03\x04", whole[: len(whole) // 2], np.random.default_rng(0).bytes(300)):
         states.write_bytes(broken)
-        with pytest.raises(InputError, match="images.npz is damaged .*leave out --resume to start again"):
-            Journal(tmp_path, {}, resume=False).__class__.load(_journal_at(tmp_path, whole, broken), "images")
-
-
-def _journal_at(folder: Path, whole: bytes, broken: bytes) -> Journal:
-    made = Journal(None, {}, resume=True)
-    (folder / UNFINISHED).mkdir(exist_ok=True)
-    (folder / UNFINISHED / "images.npz").write_bytes(broken)
-    made._home = folder / UNFINISHED
-    return made
+        with pytest.raises(InputError, match=r"images\.npz is damaged .*leave out --resume to start again"):
+            Journal(tmp_path, json.loads(plan), resume=True).load("images")
 
 
 def test_a_full_disk_keeps_what_was_saved(reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +157,7 @@ def test_a_full_disk_keeps_what_was_saved(reference: Path, tmp_path: Path, monke
         real(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
-    with pytest.raises(OutputError, match="cannot write .*: No space left on device"):
+    with pytest.raises(OutputError, match=r"cannot write .*: No space left on device"):
         measured(watched(), reference, tmp_path)
     monkeypatch.setattr(os, "replace", real)
     assert all(not path.name.startswith(".") for path in (tmp_path / UNFINISHED).iterdir()), "no half-written file"

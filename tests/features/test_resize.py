@@ -79,3 +79,11 @@ def test_images_do_not_see_each_other(resize):
     images = noise(3, 3, 40, 50)
     torch.testing.assert_close(resize(images, 299)[1:2], resize(images[1:2], 299), rtol=1e-5, atol=1e-3)
     assert not torch.equal(resize(images, 299)[0], resize(images, 299)[1])
+
+
+def test_cached_weights_serve_gradients_too():
+    with torch.inference_mode():
+        bicubic_pil(noise(1, 3, 23, 23), 31)
+    images = noise(1, 3, 23, 23).requires_grad_()
+    bicubic_pil(images, 31).sum().backward()
+    assert images.grad.sum() == pytest.approx(3 * 31 * 31, rel=1e-4)

@@ -45,7 +45,7 @@ def test_pytorch_fid(real, fake, inception_file, tmp_path, monkeypatch):
     with torch.no_grad():
         features = network(real[:8] / 255)[0].flatten(1)
     ours = load_inception(inception_file, columns=["inception@pytorch-fid.pool3"]).observe(real[:8] / 127.5 - 1)
-    assert (ours["inception@pytorch-fid.pool3"] - features).abs().max() < 5e-6 * features.abs().max()
+    assert (ours["inception@pytorch-fid.pool3"] - features).abs().max() < 2e-5 * features.abs().max()
 
 
 @pytest.mark.parametrize("kind", ["as they are", "odd size", "large"])

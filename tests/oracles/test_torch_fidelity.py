@@ -12,7 +12,7 @@ torch_fidelity = pytest.importorskip("torch_fidelity", reason="torch-fidelity is
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 LEVELS = {"64": "64", "192": "192", "768": "768", "pool3": "2048", "logits_unbiased": "logits_unbiased"}
-FEW, SUBSET = 64, 40
+FEW, SUBSET = 48, 30
 
 
 class Pixels(torch.utils.data.Dataset):
@@ -66,7 +66,7 @@ def test_features(kind, real, inception_file):
     got = load_inception(inception_file).observe(pixels / 127.5 - 1)
     for level, name in {**LEVELS, "logits": "logits"}.items():
         error = (got[f"inception.{level}"] - wanted[name]).abs().max() / wanted[name].abs().max()
-        assert error < 5e-6, level
+        assert error < 2e-5, level
 
 
 def test_kid_and_is(real, fake, inception_file):
