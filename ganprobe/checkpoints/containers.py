@@ -17,6 +17,7 @@ from ganprobe.checkpoints.machine import Budget
 from ganprobe.checkpoints.modules import ARGUMENTS, is_module, module_arguments, module_records
 from ganprobe.checkpoints.reading import Contents
 from ganprobe.checkpoints.safetensors_files import raw_header, records
+from ganprobe.checkpoints.tensorflow_networks import averaged, variables
 from ganprobe.checkpoints.torch_files import LEGACY_START, PickleReader
 from ganprobe.core.errors import CheckpointError
 
@@ -71,6 +72,8 @@ def contents_of(path: Path, container: str, root: object) -> Contents:
     entries = fields_of(root)
     if is_module(root):
         return _of_module(path, container, "", root, {})
+    if (network := averaged(root)) is not None:
+        return _of_tensorflow(path, container, network)
     for key in AVERAGED:
         inner = entries.get(key)
         beside = {str(name): value for name, value in entries.items() if name != key}
@@ -90,6 +93,14 @@ def _of_module(path: Path, container: str, place: str, module: object, beside: M
     except CheckpointError as problem:
         raise CheckpointError(f"{path}: {problem}") from problem
     return _contents(path, container, place, records, {**beside, ARGUMENTS: module_arguments(module)})
+
+
+def _of_tensorflow(path: Path, container: str, network: object) -> Contents:
+    try:
+        records, beside = variables(network)
+    except CheckpointError as problem:
+        raise CheckpointError(f"{path}: {problem}") from problem
+    return _contents(path, container, "Gs", records, beside)
 
 
 def _of_state(

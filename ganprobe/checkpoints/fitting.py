@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import torch
@@ -51,6 +52,18 @@ def all_finite(value: Tensor) -> bool:
     if not value.is_floating_point() or not value.numel():
         return True
     return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(value))
+
+
+def check_size(subject: object, config: Any, numbers: int) -> None:
+    """CheckpointError where a style-based network's widest convolution, at 4 x 4, has more weights than there are
+    `numbers` in the file, or its noise maps far more pixels: told before such a network is built."""
+    fields = asdict(config)
+    if "channel_max" in fields:
+        width = min(int(fields["channel_base"]) // 4, int(fields["channel_max"]))
+        if 9 * width * width > numbers:
+            raise CheckpointError(
+                f"{subject} holds {numbers} numbers, too few for the {width} channels that it declares"
+            )
 
 
 def build_on_meta(build: Callable[[Any], AnyNetwork], config: Any) -> AnyNetwork:

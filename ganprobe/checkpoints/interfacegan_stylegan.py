@@ -1,7 +1,7 @@
 """The layout of genforce/interfacegan's StyleGAN: NVlabs' TensorFlow networks converted to a PyTorch state dict.
 
 The network is the paper's and ours. From 128 pixels on the enlarging convolutions are stored as [height, width, in,
-out] and meet their kernel mirrored. The file's own truncation, which the original applies unasked, is left to the caller.
+out] and meet their kernel mirrored. The truncation in the file, which the original applies unasked, is the caller's.
 """
 
 from __future__ import annotations

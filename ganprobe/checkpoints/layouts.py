@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 
 from torch import nn
@@ -14,12 +15,13 @@ from ganprobe.checkpoints import (
     ajbrock_biggan,
     interfacegan_stylegan,
     native,
+    nvlabs_stylegan,
     nvlabs_stylegan2,
     rosinality_stylegan,
     rosinality_stylegan2,
 )
 from ganprobe.checkpoints.containers import open_contents
-from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, filled, one_line
+from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled, one_line
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import Registry
@@ -61,9 +63,14 @@ def read_foreign(path: Path, *, overrides: Overrides | None = None) -> tuple[Con
     read = LAYOUTS[name].read
     assert read is not None, "only foreign layouts match by shapes"
     try:
-        return contents, read(contents, overrides or Overrides())
+        reading = read(contents, overrides or Overrides())
     except _MISSHAPEN as problem:
         raise _no_network(contents, problem) from problem
+    except CheckpointError as problem:
+        said = str(problem)
+        raise CheckpointError(said if said.startswith(str(path)) else f"{path}: {said}") from problem
+    check_size(path, reading.config, sum(prod(shape) for shape in contents.shapes.values()))
+    return contents, reading
 
 
 def layout_of(contents: Contents) -> str:
@@ -117,3 +124,4 @@ LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)
 LAYOUTS.add("nvlabs-stylegan2-ada", nvlabs_stylegan2.LAYOUT)
 LAYOUTS.add("rosinality-stylegan2", rosinality_stylegan2.LAYOUT)
 LAYOUTS.add("interfacegan-stylegan", interfacegan_stylegan.LAYOUT)
+LAYOUTS.add("nvlabs-stylegan", nvlabs_stylegan.LAYOUT)

@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ganprobe.checkpoints.fitting import all_finite, build_on_meta, check_finite, check_shapes, filled
+from ganprobe.checkpoints.fitting import all_finite, build_on_meta, check_finite, check_shapes, check_size, filled
 from ganprobe.checkpoints.lazy import LazyTensors
 from ganprobe.checkpoints.safetensors_files import METADATA, raw_header, records
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
@@ -135,6 +135,7 @@ def blueprint(path: Path, header: Header) -> tuple[Callable[[Any], nn.Module], A
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in header.config.items()}
     try:
         config = known.config(**values)
+        check_size(path, config, header.parameters)
         return known.build, config, build_on_meta(known.build, config)
     except (GanprobeError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as problem:
         raise CheckpointError(f"{path}: its configuration builds no network ({_first_line(problem)})") from problem
@@ -186,7 +187,12 @@ def _check_fields(path: Path, header: Header, known: Network) -> None:
             f"known: {', '.join(sorted(names))}"
         )
     largest = max((max(shape, default=1) for shape in header.shapes.values()), default=1)
-    for name, limit in (("resolution", _MAX_RESOLUTION), ("mapping_layers", len(header.shapes)), ("w_dim", largest)):
+    for name, limit in (
+        ("resolution", _MAX_RESOLUTION),
+        ("mapping_layers", len(header.shapes)),
+        ("w_dim", largest),
+        ("num_classes", largest),
+    ):
         value = header.config.get(name, 0)
         if isinstance(value, int) and value > limit:
             raise CheckpointError(f"{path}: {name} {value} builds no network that its {len(header.shapes)} tensors fit")

@@ -159,7 +159,7 @@ _EVIDENCE = {
 }
 
 LAYOUT = Layout(
-    summary="NVlabs/stylegan2-ada-pytorch: state dict of a generator of skip architecture",
+    summary="NVlabs/stylegan2-ada-pytorch: network pickle, or state dict, of a skip generator",
     matches=matches,
     read=read,
     takes=frozenset({"conv_clamp"}),

@@ -57,4 +57,4 @@ def say_skipped(name: str, count: int, files: Sequence[str]) -> None:
     """On standard error: how many files of `name` could not be read and were left out, and the first of them."""
     if count:
         some = ", ".join(files[:3]) + (", ..." if count > 3 else "")
-        typer.echo(f"ganprobe: left out {count} unreadable images of {name}: {some}", err=True)
+        typer.echo(f"ganprobe: unreadable images of {name} left out: {count} ({some})", err=True)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganprobe.core.errors import GanprobeError, OutputError
+from ganprobe.core.errors import GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
@@ -78,6 +78,8 @@ def run_evaluation(
     resume: bool,
 ) -> Run:
     """Measure `generator`; see `ganprobe.evaluate`. What it leaves in `out` for `resume`, saving the run removes."""
+    if resume and out is None:
+        raise InputError("a run is taken up from the folder that it was saved to; name it (out)")
     if out is not None:
         check_writable(out)
     evaluation = prepare(generator, settings, reference=reference, metrics=metrics)

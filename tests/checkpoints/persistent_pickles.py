@@ -11,6 +11,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+PACKAGES = ("torch_utils", "dnnlib", "dnnlib.tflib")
 BUFFERS = ("resample_filter", "noise_const", "w_avg")
 
 
@@ -73,16 +74,51 @@ def _module(prefix: str, tensors: Mapping[str, Tensor], source: str, extra: Mapp
     return Persistent(f"Class{len(prefix)}", source, {**state, **extra})
 
 
+class Network:
+    """Pickles as a network of NVlabs' TensorFlow projects: its state is what it is made of."""
+
+    def __init__(
+        self, variables: list[tuple[str, object]], components: Mapping[str, object], **arguments: object
+    ) -> None:
+        self.variables, self.components, self.arguments = variables, components, arguments
+
+    def __getstate__(self) -> dict[str, object]:
+        return {
+            "version": 3,
+            "name": "Gs",
+            "static_kwargs": self.arguments,
+            "components": dict(self.components),
+            "build_module_src": "raise SystemExit",
+            "build_func_name": "G_style",
+            "variables": self.variables,
+        }
+
+    def __setstate__(self, state: object) -> None:
+        raise AssertionError("a reader called what the file names")
+
+
+def tensorflow_pickle(network: Network, *, protocol: int = 4) -> bytes:
+    """A snapshot (G, D, Gs) whose last network is given."""
+    empty = Network([], {})
+    with _names_of_the_original():
+        return pickle.dumps((empty, empty, network), protocol=protocol)
+
+
 class _names_of_the_original:
     """While it lasts, the stand-ins are found, and pickled, under the names of the original project."""
 
     def __enter__(self) -> None:
-        for module, thing in (("torch_utils.persistence", _reconstruct_persistent_obj), ("dnnlib.util", EasyDict)):
+        names = {
+            "torch_utils.persistence": _reconstruct_persistent_obj,
+            "dnnlib.util": EasyDict,
+            "dnnlib.tflib.network": Network,
+        }
+        for module, thing in names.items():
             sys.modules[module] = ModuleType(module)
             setattr(sys.modules[module], thing.__name__, thing)
             thing.__module__ = module
-        sys.modules |= {name: ModuleType(name) for name in ("torch_utils", "dnnlib")}
+        sys.modules |= {name: ModuleType(name) for name in PACKAGES}
 
     def __exit__(self, *problem: object) -> None:
-        for name in ("torch_utils.persistence", "dnnlib.util", "torch_utils", "dnnlib"):
+        for name in ("torch_utils.persistence", "dnnlib.util", "dnnlib.tflib.network", *PACKAGES):
             del sys.modules[name]

@@ -1,6 +1,7 @@
 """The native checkpoint: round trips, the same bytes twice, and one line for every way a file can be wrong."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -193,3 +194,21 @@ def test_every_architecture_can_be_built_from_its_record():
         record = ARCHITECTURES[name].network(role)
         assert record is not None
         assert type(record.build(replace(network.config))) is type(network)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"channel_base": 2**30, "channel_max": 2**20},
+        {"resolution": 2**20},
+        {"mapping_layers": 10**9},
+        {"w_dim": 10**9},
+        {"num_classes": 10**9},
+    ],
+)
+def test_a_configuration_of_a_giant_is_refused_before_it_is_built(checkpoint, fields):
+    rewrite(checkpoint, lambda header, _: header["config"].update(fields))
+    started = time.perf_counter()
+    with pytest.raises(CheckpointError):
+        load_network(checkpoint)
+    assert time.perf_counter() - started < 2

@@ -127,9 +127,9 @@ def test_what_was_skipped_is_said_on_standard_error(capsys: pytest.CaptureFixtur
         Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(f"photos/{number}.png")
     Path("photos/broken.png").write_bytes(b"\x89PNG")
     _, err = said("reference photos --skip-unreadable --out stats", capsys)
-    assert re.fullmatch(r"ganprobe: left out 1 unreadable images of photos: .*broken\.png\n", err)
+    assert re.fullmatch(r"ganprobe: unreadable images of photos left out: 1 \(.*broken\.png\)\n", err)
     out, err = said("evaluate photos --reference photos --metrics fd --samples 30 --skip-unreadable --out run", capsys)
-    assert err.count("left out 1 unreadable images of photos") == 2
+    assert err.count("unreadable images of photos left out: 1") == 2
     assert "left out" not in out
 
 

@@ -23,9 +23,11 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def commands(page: Path) -> list[str]:
-    """Every line of a block that starts with `ganprobe`, continued lines joined."""
+    """Every line of an indented or fenced block that starts with `ganprobe`, continued lines joined."""
     text = page.read_text().replace("\\\n", " ")
-    return re.findall(r"^(?:    |\$ )?(ganprobe [a-z]+ .*)$", text, flags=re.MULTILINE)
+    fenced = "\n".join(re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE))
+    indented = "\n".join(re.findall(r"^    (.*)$", text, flags=re.MULTILINE))
+    return re.findall(r"^(?:\$ )?(ganprobe [a-z]+.*)$", f"{fenced}\n{indented}", flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)

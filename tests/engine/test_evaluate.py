@@ -217,6 +217,7 @@ class TestRefusals:
         self.refused(InputError, "noise must be random, const or zero, got 'loud'", noise="loud")
         self.refused(InputError, "no file or folder", metrics=["fd"], reference=tmp_path / "nowhere.zip")
         self.refused(InputError, "unknown data set 'toyface'; did you mean 'toyfaces'?", reference="toyface")
+        self.refused(InputError, "from the folder that it was saved to", metrics=["cs"], resume=True)
         self.refused(InputError, "device 'quantum' cannot be used", metrics=["cs"], device="quantum")
         self.refused(InputError, "device 'meta' cannot be used", metrics=["cs"], device="meta")
         self.refused(InputError, "device 'cuda:99' cannot be used", metrics=["cs"], device="cuda:99")

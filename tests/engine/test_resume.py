@@ -15,7 +15,7 @@ import small_networks
 
 import ganprobe
 from ganprobe.cli.main import run as command
-from ganprobe.core.errors import InputError, OutputError
+from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.engine import journal as journals
 from ganprobe.engine.journal import UNFINISHED, Journal
 from ganprobe.engine.run import Run
@@ -164,6 +164,19 @@ def test_a_full_disk_keeps_what_was_saved(reference: Path, tmp_path: Path, monke
     again = watched()
     assert_same(measured(again, reference, tmp_path, resume=True), whole)
     assert again.asked[0] != range(64)
+
+
+def test_a_fault_of_the_input_leaves_nothing(reference: Path, tmp_path: Path) -> None:
+    frozen = small_networks.Frozen(small_networks.stylegan_sampler(), SAMPLES, spoilt=(200,))
+    saved: list[bool] = []
+    batch = frozen.batch
+    frozen.batch = lambda index, *, seed: (  # type: ignore[method-assign]
+        saved.append((tmp_path / "run" / UNFINISHED / "images.npz").is_file()) or batch(index, seed=seed)
+    )
+    with pytest.raises(DataError, match=r"indices 200\)"):
+        measured(frozen, reference, tmp_path / "run", metrics=["fd"])
+    assert any(saved), "there was something to leave"
+    assert not list(tmp_path.iterdir())
 
 
 def test_short_runs_save_nothing(reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

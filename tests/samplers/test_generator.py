@@ -31,7 +31,7 @@ def test_labels_are_uniform_over_the_classes() -> None:
 
 
 def test_a_batch_is_the_synthesis_of_its_latents_labels_and_noise() -> None:
-    index = range(64)
+    index = range(64, 128)
     for sampler in (SAMPLER, small_networks.biggan_sampler()):
         batch = sampler.batch(index, seed=2)
         assert batch.latents is not None

@@ -248,7 +248,7 @@ def test_a_space_that_is_not_there_is_refused() -> None:
 
 @pytest.mark.parametrize("space", ["z", "w"])
 def test_float32_is_precise_enough(space: PathSpace) -> None:
-    """Against the whole computation in float64: a step of 1e-4 leaves float32 two digits of a short length, three of the mean."""
+    """Against the whole computation in float64: a step of 1e-4 leaves float32 about three digits."""
     sampler = small_networks.stylegan_sampler()
     got = lengths(sampler, space, "end")
     double = small_networks.stylegan().double()
@@ -262,5 +262,5 @@ def test_float32_is_precise_enough(space: PathSpace) -> None:
             for t in (0.0, 1e-4)
         )
     exact = squared_l2(first, second).numpy() / 1e-8
-    np.testing.assert_allclose(got, exact, rtol=0.08)
+    np.testing.assert_allclose(got, exact, rtol=0.02, atol=2e-3 * exact.mean())
     assert abs(got.mean() / exact.mean() - 1) < 2e-3
