@@ -20,10 +20,20 @@ from numpy.typing import NDArray
 from ganprobe.core.protocols import Metric
 from ganprobe.core.results import Estimate
 from ganprobe.core.streams import stream
-from ganprobe.metrics import METRICS, ClassifierScore, FrechetDistance, KernelDistance, PathLength
+from ganprobe.metrics import (
+    METRICS,
+    ClassifierScore,
+    FrechetDistance,
+    KernelDistance,
+    PathLength,
+    ShareMetric,
+    SummaryKeeper,
+)
+from ganprobe.metrics.manifold_shares import Share
 
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 FEATURES = "embedded.features"
+SHARES: tuple[Share, ...] = ("precision", "recall", "density", "coverage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,26 @@ def path(n: int) -> Case:
     return Case(what="log-normal, sigma 1", metric=metric, column=column, n=n, draw=path_distances)
 
 
+def share(which: Share, n: int, m: int, d: int) -> Case:
+    """As the registered metrics of that name have k and balls."""
+    improved = which in ("precision", "recall")
+    return Case(
+        what=f"skewed features, d = {d}",
+        metric=ShareMetric(
+            share=which,
+            kept=SummaryKeeper(column=FEATURES),
+            name=which,
+            k=3 if improved else 5,
+            closed=improved,
+        ),
+        column=FEATURES,
+        n=n,
+        n_reference=m,
+        draw=relu_features(d, 0.3, 0.8),
+        draw_reference=relu_features(d, 0.0, 1.0),
+    )
+
+
 def estimate(case: Case, rng: np.random.Generator) -> Estimate:
     """The metric's estimate of one replicate, in batches."""
     state = _state(case, case.draw(rng, case.n))
@@ -158,6 +188,7 @@ CASES = (
     path(200),
     path(1000),
     path(10_000),
+    *(share(which, n, m, d) for which in SHARES for n, m, d in ((500, 500, 32), (2000, 2000, 8), (2000, 2000, 32))),
 )
 
 
@@ -165,12 +196,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--metric", help="the rows of this metric alone")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     print(f"{asked.replicates} replicates a row, seed {asked.seed}; metrics: {', '.join(METRICS)}\n")
     print("| metric | drawn | n | reference n | coverage | standard deviation | estimated | seconds |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for case in CASES:
+    for case in (case for case in CASES if asked.metric in (None, getattr(case.metric, "name", ""))):
         start = time.perf_counter()
         got = measure(case, asked.replicates, asked.seed)
         name = getattr(case.metric, "name", "")

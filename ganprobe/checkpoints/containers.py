@@ -21,8 +21,10 @@ from ganprobe.checkpoints.tensorflow_networks import averaged, variables
 from ganprobe.checkpoints.torch_files import LEGACY_START, PickleReader
 from ganprobe.core.errors import CheckpointError
 
-AVERAGED = ("g_ema", "G_ema", "g_running")
-"""Keys under which a dict of several networks holds the averaged generator."""
+AVERAGED = ("g_ema", "G_ema", "g_running", "generator_smooth", "generator", "state_dict")
+"""Keys under which a dict holds the averaged generator, a generator or, the last key, its only network."""
+NESTED = "models"
+"""The key under which genforce's training keeps its dict of networks."""
 _OTHER_PACKINGS = {
     b"\x1f\x8b": "a gzip file",
     b"BZh": "a bzip2 file",
@@ -69,6 +71,8 @@ def _unpacked(path: Path, data: memoryview) -> tuple[str, object]:
 def contents_of(path: Path, container: str, root: object) -> Contents:
     """The contents of a file whose outermost object is `root`: a state dict, a dict that holds one under a known key,
     or a network that was pickled whole. CheckpointError for anything else."""
+    nested = fields_of(root).get(NESTED)
+    root = nested if isinstance(nested, Mapping) else root
     entries = fields_of(root)
     if is_module(root):
         return _of_module(path, container, "", root, {})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
@@ -13,15 +14,24 @@ from torch import nn
 
 from ganprobe.checkpoints import (
     ajbrock_biggan,
+    ajbrock_biggan_deep,
+    genforce_stylegan,
+    genforce_stylegan2,
+    huggingface_biggan,
     interfacegan_stylegan,
     native,
     nvlabs_stylegan,
     nvlabs_stylegan2,
+    nvlabs_stylegan2_tensorflow,
+    nvlabs_stylegan3,
     rosinality_stylegan,
     rosinality_stylegan2,
+    studiogan_biggan,
+    studiogan_stylegan2,
 )
 from ganprobe.checkpoints.containers import open_contents
 from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled, one_line
+from ganprobe.checkpoints.plugins import GROUP, plug_ins
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import Registry
@@ -40,7 +50,7 @@ def open_checkpoint(path: str | Path, *, overrides: Overrides | None = None) -> 
     InputError for an override that the layout has no use for."""
     path = Path(path)
     if is_native(path):
-        _check_overrides(path, "native", overrides)
+        _check_overrides(path, "native", LAYOUTS["native"], overrides)
         network = native.load_network(path)
         if not isinstance(network, Generator):
             raise CheckpointError(f"{path} holds a discriminator ({type(network).__name__}); give the generator's file")
@@ -58,12 +68,11 @@ def is_native(path: Path) -> bool:
 def read_foreign(path: Path, *, overrides: Overrides | None = None) -> tuple[Contents, Reading]:
     """The contents of a foreign checkpoint, and what its layout makes of them; no tensor is converted yet."""
     contents = open_contents(path)
-    name = layout_of(contents)
-    _check_overrides(path, name, overrides)
-    read = LAYOUTS[name].read
-    assert read is not None, "only foreign layouts match by shapes"
+    name, layout = find_layout(contents)
+    _check_overrides(path, name, layout, overrides)
+    assert layout.read is not None, "only foreign layouts claim contents"
     try:
-        reading = read(contents, overrides or Overrides())
+        reading = layout.read(contents, overrides or Overrides())
     except _MISSHAPEN as problem:
         raise _no_network(contents, problem) from problem
     except CheckpointError as problem:
@@ -75,14 +84,34 @@ def read_foreign(path: Path, *, overrides: Overrides | None = None) -> tuple[Con
 
 def layout_of(contents: Contents) -> str:
     """The name of the layout of a foreign file. CheckpointError, with what was found, where there is none."""
-    shapes = contents.shapes
+    return find_layout(contents)[0]
+
+
+def find_layout(contents: Contents) -> tuple[str, Layout]:
+    """Name and layout of a foreign file: a built-in one, or, where none claims it, one of another package.
+    CheckpointError, with what was found, where there is none."""
     for name, layout in LAYOUTS.items():
-        if layout.matches(shapes):
-            return name
-    first = ", ".join(one_line(name) for name in [*shapes, *contents.beside][:4]) or "nothing"
-    raise CheckpointError(
+        if layout.claims(contents):
+            return name, layout
+    problems = []
+    for plug_in in plug_ins(LAYOUTS):
+        try:
+            if plug_in.layout is not None and plug_in.layout.claims(contents):
+                return plug_in.name, plug_in.layout
+            problems.append(plug_in.problem)
+        except _MISSHAPEN as problem:
+            problems.append(f"the layout {plug_in.name!r} of package {plug_in.package} failed ({one_line(problem)})")
+    raise _of_no_layout(contents, [problem for problem in problems if problem])
+
+
+def _of_no_layout(contents: Contents, problems: Sequence[str]) -> CheckpointError:
+    if nvlabs_stylegan3.matches(contents.shapes):
+        return CheckpointError(f"{contents.path} ({contents.container}) {nvlabs_stylegan3.REFUSAL}")
+    first = ", ".join(one_line(name) for name in [*contents.shapes, *contents.beside][:4]) or "nothing"
+    return CheckpointError(
         f"{contents.path} ({contents.container}) is of no known layout: it holds {first}, ...; "
-        f"known layouts: {', '.join(LAYOUTS)}"
+        f"known layouts: {', '.join(LAYOUTS)}; a package can add a reader by the entry-point group {GROUP} "
+        f"(docs/contributing/layout.md){''.join(f'; {problem}' for problem in problems)}"
     )
 
 
@@ -109,19 +138,26 @@ def _no_network(contents: Contents, problem: Exception) -> CheckpointError:
     return CheckpointError(f"{contents.path} does not hold a whole network of its layout: {missing}")
 
 
-def _check_overrides(path: Path, layout: str, overrides: Overrides | None) -> None:
+def _check_overrides(path: Path, name: str, layout: Layout, overrides: Overrides | None) -> None:
     given = set((overrides or Overrides()).given())
-    if strange := sorted(given - LAYOUTS[layout].takes):
-        had = ", ".join(sorted(LAYOUTS[layout].takes)) or "none"
+    if strange := sorted(given - layout.takes):
+        had = ", ".join(sorted(layout.takes)) or "none"
         raise InputError(
-            f"{path} is of layout {layout}, which has no use for {', '.join(strange)}; options it takes: {had}"
+            f"{path} is of layout {name}, which has no use for {', '.join(strange)}; options it takes: {had}"
         )
 
 
 LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a network"))
 LAYOUTS.add("ajbrock-biggan", ajbrock_biggan.LAYOUT)
 LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)
+LAYOUTS.add("ajbrock-biggan-deep", ajbrock_biggan_deep.LAYOUT)
+LAYOUTS.add("huggingface-biggan", huggingface_biggan.LAYOUT)
+LAYOUTS.add("studiogan-biggan", studiogan_biggan.LAYOUT)
+LAYOUTS.add("studiogan-stylegan2", studiogan_stylegan2.LAYOUT)
 LAYOUTS.add("nvlabs-stylegan2-ada", nvlabs_stylegan2.LAYOUT)
 LAYOUTS.add("rosinality-stylegan2", rosinality_stylegan2.LAYOUT)
 LAYOUTS.add("interfacegan-stylegan", interfacegan_stylegan.LAYOUT)
 LAYOUTS.add("nvlabs-stylegan", nvlabs_stylegan.LAYOUT)
+LAYOUTS.add("nvlabs-stylegan2-tensorflow", nvlabs_stylegan2_tensorflow.LAYOUT)
+LAYOUTS.add("genforce-stylegan", genforce_stylegan.LAYOUT)
+LAYOUTS.add("genforce-stylegan2", genforce_stylegan2.LAYOUT)

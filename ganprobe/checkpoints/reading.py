@@ -25,13 +25,14 @@ class Overrides:
     """What a caller knows of a checkpoint and no tensor tells; None leaves it to the layout's default.
 
     bn_epsilon, sn_epsilon: added to the variance in batch normalisation; the floor of the norms in spectral
-    normalisation. conv_clamp: the range to which StyleGAN2's activations are clamped. InputError where a value is not
-    positive.
+    normalisation. conv_clamp: the range to which StyleGAN2's activations are clamped. compat: True to reproduce a known
+    fault of the original that is otherwise put right. InputError where a value is not positive.
     """
 
     bn_epsilon: float | None = None
     sn_epsilon: float | None = None
     conv_clamp: float | None = None
+    compat: bool = False
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():
@@ -41,7 +42,7 @@ class Overrides:
     def given(self) -> dict[str, float]:
         """The values that were given, by name."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in values.items() if value is not None and value is not False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +87,17 @@ class Reading:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Whose checkpoints they are; for the foreign ones, how names and shapes of the tensors tell the layout, how the
-    contents are read, and which overrides it takes. The native layout is told by its file."""
+    contents are read, and which overrides it takes. The native layout is told by its file.
+
+    place: the key that the tensors must lie under, where it tells the layout from another one of the same names.
+    """
 
     summary: str
     matches: Callable[[Shapes], bool] = lambda shapes: False
     read: Callable[[Contents, Overrides], Reading] | None = None
     takes: frozenset[str] = frozenset()
+    place: str | None = None
+
+    def claims(self, contents: Contents) -> bool:
+        """Whether the contents of a file are of this layout."""
+        return self.place in (None, contents.place) and self.matches(contents.shapes)

@@ -38,6 +38,13 @@ ConvClamp = Annotated[
     typer.Option(help="The range of activations, where the file does not tell it (nvlabs-stylegan2-ada state dicts)."),
 ]
 
+Compat = Annotated[
+    bool,
+    typer.Option(
+        "--compat", help="Reproduce the original's known fault: swapped interpolation weights (huggingface-biggan)."
+    ),
+]
+
 
 def inspect(
     checkpoint: Checkpoint,
@@ -45,6 +52,7 @@ def inspect(
     bn_epsilon: BNEpsilon = None,
     sn_epsilon: SNEpsilon = None,
     conv_clamp: ConvClamp = None,
+    compat: Compat = False,
 ) -> None:
     """Say what a checkpoint is: layout, architecture, sizes, what was inferred and what was assumed."""
     from rich.console import Console
@@ -52,7 +60,9 @@ def inspect(
 
     from ganprobe.engine.inspection import inspect_checkpoint, inspection_rows
 
-    found = inspect_checkpoint(checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp)
+    found = inspect_checkpoint(
+        checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat
+    )
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
         return
@@ -71,6 +81,7 @@ def convert(
     bn_epsilon: BNEpsilon = None,
     sn_epsilon: SNEpsilon = None,
     conv_clamp: ConvClamp = None,
+    compat: Compat = False,
 ) -> None:
     """Write a checkpoint of any layout as a native file, with the original's sha256 in its metadata."""
     from ganprobe.core.files import check_writable
@@ -78,6 +89,12 @@ def convert(
 
     check_writable(out.parent)
     convert_file(
-        checkpoint, out, dtype=dtype.value, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp
+        checkpoint,
+        out,
+        dtype=dtype.value,
+        bn_epsilon=bn_epsilon,
+        sn_epsilon=sn_epsilon,
+        conv_clamp=conv_clamp,
+        compat=compat,
     )
     typer.echo(str(out))

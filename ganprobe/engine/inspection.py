@@ -19,9 +19,11 @@ def inspect_checkpoint(
     bn_epsilon: float | None = None,
     sn_epsilon: float | None = None,
     conv_clamp: float | None = None,
+    compat: bool = False,
 ) -> Description:
     """The description of a checkpoint of any known layout; nothing in it is executed. Errors as `describe`."""
-    return describe(path, overrides=Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp))
+    overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat)
+    return describe(path, overrides=overrides)
 
 
 def convert(
@@ -32,9 +34,10 @@ def convert(
     bn_epsilon: float | None = None,
     sn_epsilon: float | None = None,
     conv_clamp: float | None = None,
+    compat: bool = False,
 ) -> None:
     """Write a native checkpoint. Errors as `convert_checkpoint`."""
-    overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp)
+    overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat)
     convert_checkpoint(path, out, dtype=dtype, overrides=overrides)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ganprobe.checkpoints import LAYOUTS
+from ganprobe.checkpoints.plugins import plug_ins
 from ganprobe.core.shipped import manifest
 from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
@@ -45,7 +46,12 @@ def _directions() -> Listing:
 
 
 def _layouts() -> Listing:
-    return ("layout", "whose checkpoints"), [(name, record.summary) for name, record in LAYOUTS.items()]
+    rows = [(name, record.summary) for name, record in LAYOUTS.items()]
+    others = [
+        (found.name, f"{found.layout.summary} ({found.package})" if found.layout else found.problem)
+        for found in plug_ins(LAYOUTS)
+    ]
+    return ("layout", "whose checkpoints"), rows + others
 
 
 _LISTINGS: dict[str, Callable[[], Listing]] = {

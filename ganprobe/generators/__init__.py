@@ -15,6 +15,7 @@ from torch import nn
 from ganprobe.core.registry import Registry
 from ganprobe.generators.base import Generator
 from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
+from ganprobe.generators.biggan_deep import BigGANDeepConfig, BigGANDeepGenerator
 from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
 from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
 from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
@@ -58,5 +59,6 @@ ARCHITECTURES.add(
 )
 ARCHITECTURES.add("stylegan2", Architecture(StyleGAN2Generator, StyleGAN2Config))
 ARCHITECTURES.add("biggan", Architecture(BigGANGenerator, BigGANConfig, BigGANDiscriminator, BigGANDiscriminatorConfig))
+ARCHITECTURES.add("biggan-deep", Architecture(BigGANDeepGenerator, BigGANDeepConfig))
 
 __all__ = ["ARCHITECTURES", "Architecture", "Generator", "Network"]

@@ -64,6 +64,7 @@ class BigGANConfig:
     their own per class. hierarchical: z is split evenly over the first linear layer and the blocks, in that order,
     and each block takes its chunk beside the embedding. attention: resolutions whose blocks are followed by
     self-attention. spectral_norm: False for weights that are to be used as they are, such as folded ones.
+    width_multiples: channels at 4, 8, ... pixels in multiples of `channels`; empty for the published ones (WIDTHS).
     InputError where a field is outside its range.
     """
 
@@ -78,9 +79,11 @@ class BigGANConfig:
     bn_epsilon: float = 1e-5
     sn_epsilon: float = 1e-8
     spectral_norm: bool = True
+    width_multiples: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attention", tuple(self.attention))
+        object.__setattr__(self, "width_multiples", tuple(self.width_multiples))
         if self.resolution not in WIDTHS:
             raise InputError(f"resolution must be one of {list(WIDTHS)}, got {self.resolution}")
         for name in ("num_classes", "channels", "z_dim", "shared_dim"):
@@ -90,8 +93,14 @@ class BigGANConfig:
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be positive, got {getattr(self, name)}")
         check_attention(self.attention, self.resolutions)
+        self._check_width_multiples()
         self._check_attention_width()
         self._check_chunks()
+
+    def _check_width_multiples(self) -> None:
+        given, count = self.width_multiples, len(WIDTHS[self.resolution])
+        if given and (len(given) != count or min(given) < 1):
+            raise InputError(f"width_multiples must be {count} numbers of at least 1, got {list(given)}")
 
     def _check_attention_width(self) -> None:
         narrow = [at for at in self.attention if self.widths[self.resolutions.index(at) + 1] < 8]
@@ -110,7 +119,7 @@ class BigGANConfig:
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels at 4, 8, ... pixels."""
-        return tuple(width * self.channels for width in WIDTHS[self.resolution])
+        return tuple(width * self.channels for width in self.width_multiples or WIDTHS[self.resolution])
 
     @property
     def resolutions(self) -> tuple[int, ...]:
@@ -242,7 +251,7 @@ class BigGANGenerator(Generator):
         resolve_noise(noise, [], len(latents))
         if latents.ndim != 2 or latents.shape[1] != self.config.z_dim:
             raise InputError(f"z must be of shape N x {self.config.z_dim}, got {tuple(latents.shape)}")
-        return self.forward(latents, _checked_labels(labels, len(latents), self.config.num_classes))
+        return self.forward(latents, checked_labels(labels, len(latents), self.config.num_classes))
 
     def accumulate_standing_statistics(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
         """Replace the running statistics by the mean of the statistics of batches of (z, labels), and go to evaluation
@@ -250,7 +259,8 @@ class BigGANGenerator(Generator):
         accumulate_statistics(self, (partial(self.forward, z, labels) for z, labels in batches))
 
 
-def _checked_labels(labels: Tensor | None, n: int, classes: int) -> Tensor:
+def checked_labels(labels: Tensor | None, n: int, classes: int) -> Tensor:
+    """The labels (n,), int64 from 0 to classes - 1. InputError where they are missing or anything else."""
     if labels is None:
         raise InputError(f"BigGAN is conditional: give labels of shape ({n},), integers from 0 to {classes - 1}")
     if labels.shape != (n,) or labels.dtype != torch.int64:

@@ -116,7 +116,8 @@ class Blur(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        taps = torch.tensor([1.0, 2.0, 1.0]) / 4
+        # On the CPU whatever device is the default, so that a network built on "meta" has its filter all the same.
+        taps = torch.tensor([1.0, 2.0, 1.0], device="cpu") / 4
         self.register_buffer("kernel", torch.outer(taps, taps)[None, None], persistent=False)
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -179,11 +180,14 @@ def _summed_shifts(kernel: Tensor) -> Tensor:
 
 @torch.no_grad()
 def initialise(network: nn.Module, seed: int) -> None:
-    """Fill the weights of every equalised layer of `network` with normals; biases and the rest stay as built."""
+    """Fill the weights of every equalised layer of `network` with normals; biases and the rest stay as built. A network
+    on the meta device is left alone."""
     for name, module in network.named_modules():
+        if not isinstance(module, EqualLinear | EqualConv2d) or module.weight.is_meta:
+            continue
         if isinstance(module, EqualLinear):
             module.weight.copy_(normal_tensor(seed, f"{name}.weight", module.weight.shape) / module.lr_multiplier)
-        elif isinstance(module, EqualConv2d):
+        else:
             module.weight.copy_(normal_tensor(seed, f"{name}.weight", module.weight.shape))
 
 

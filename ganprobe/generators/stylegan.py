@@ -173,16 +173,24 @@ class StyleGANGenerator(Generator):
         self.mapping = nn.ModuleList(
             EqualLinear(a, b, lr_multiplier=config.mapping_lr_multiplier) for a, b in pairwise(widths)
         )
-        embedding = normal_tensor(seed, "label_embedding", (config.num_classes, config.z_dim))
-        self.label_embedding = nn.Parameter(embedding) if config.num_classes else None
+        table = (config.num_classes, config.z_dim)
+        self.label_embedding = nn.Parameter(torch.zeros(table)) if config.num_classes else None
         self.const = nn.Parameter(torch.ones(1, config.channels(4), 4, 4))
         self.layers = nn.ModuleList(StyledLayer(config, index) for index in range(config.num_layers))
         shown = pyramid(config.resolution) if config.progressive else (config.resolution,)
         self.to_rgb = nn.ModuleDict({str(r): ToRGB(config.channels(r)) for r in shown})
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
+        if not self.const.is_meta:
+            self._initialise(seed)
+
+    @torch.no_grad()
+    def _initialise(self, seed: int) -> None:
         initialise(self, seed)
-        for index, layer in enumerate(self._styled()):
-            layer.noise_const.copy_(normal_tensor(seed, f"layers.{index}.noise_const", layer.noise_const.shape))
+        drawn = {f"layers.{index}.noise_const": layer.noise_const for index, layer in enumerate(self._styled())}
+        if self.label_embedding is not None:
+            drawn["label_embedding"] = self.label_embedding
+        for name, tensor in drawn.items():
+            tensor.copy_(normal_tensor(seed, name, tensor.shape))
 
     def _styled(self) -> list[StyledLayer]:
         return [layer for layer in self.layers if isinstance(layer, StyledLayer)]

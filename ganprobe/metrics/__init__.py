@@ -4,7 +4,7 @@
 >>> round(frechet_distance(np.zeros(3), np.eye(3), np.ones(3), 4 * np.eye(3)), 9)
 6.0
 >>> sorted(METRICS)[:3]
-['cs', 'fd', 'kd']
+['coverage', 'coverage@embedded', 'cs']
 """
 
 from ganprobe.metrics.classifier_score import ClassifierScore, inception_score, inception_score_splits
@@ -21,6 +21,7 @@ from ganprobe.metrics.path_length import PathLength, trimmed_mean
 from ganprobe.metrics.precision_recall import PrecisionRecall, precision_recall
 from ganprobe.metrics.registry import METRICS, MetricSpec, resolve
 from ganprobe.metrics.separability import separability_score
+from ganprobe.metrics.share_metric import ShareMetric
 
 __all__ = [
     "METRICS",
@@ -34,6 +35,7 @@ __all__ = [
     "PathLength",
     "Prdc",
     "PrecisionRecall",
+    "ShareMetric",
     "SummaryKeeper",
     "attribute_correlation",
     "frechet_bias",

@@ -53,7 +53,7 @@ def ball_counts(real: Values, fake: Values, k: int, *, closed: bool, side: int =
     closed: whether a point at the radius itself counts. Memory: a few tiles of side x side float64.
     MetricError on shapes that do not fit, values not finite, or too few points for k.
     """
-    reals, fakes = _centred(real, fake)
+    reals, fakes = centred(real, fake)
     real_radii, fake_radii = knn_radii(reals, k, side=side)[:, None], knn_radii(fakes, k, side=side)[None]
     within: Callable[[Tensor, Tensor], Tensor] = torch.le if closed else torch.lt
     at_fake, at_real, in_real = fakes.new_zeros(len(fakes)), reals.new_zeros(len(reals)), reals.new_zeros(len(reals))
@@ -67,7 +67,30 @@ def ball_counts(real: Values, fake: Values, k: int, *, closed: bool, side: int =
     return BallCounts(at_fake, at_real, in_real)
 
 
-def _centred(real: Values, fake: Values) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """balls_at_points (M,): how many balls hold each point; points_in_balls (N,): how many points each ball holds."""
+
+    balls_at_points: Tensor
+    points_in_balls: Tensor
+
+
+def held(centres: Tensor, squared_radii: Tensor, points: Tensor, *, closed: bool, side: int = SIDE) -> Held:
+    """Counts for balls about `centres` (N, d) of squared radii (N,), as `knn_radii` gives them, and `points` (M, d),
+    float64 both and about one centre near zero."""
+    within: Callable[[Tensor, Tensor], Tensor] = torch.le if closed else torch.lt
+    at_points, in_balls = points.new_zeros(len(points)), centres.new_zeros(len(centres))
+    for rows in _ranges(len(centres), side):
+        for columns in _ranges(len(points), side):
+            tile = _tile(centres, points, rows, columns)
+            inside = within(tile, squared_radii[rows.start : rows.stop, None])
+            at_points[columns.start : columns.stop] += inside.sum(0)
+            in_balls[rows.start : rows.stop] += inside.sum(1)
+    return Held(at_points, in_balls)
+
+
+def centred(real: Values, fake: Values) -> tuple[Tensor, Tensor]:
+    """Both sides as float64 tensors on one device, about the mean of the real points. MetricError as `ball_counts`."""
     reals, fakes = tensor64(real, "real"), tensor64(fake, "fake")
     same_width(reals, fakes)
     centre = reals.mean(0)

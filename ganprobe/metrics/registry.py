@@ -14,6 +14,7 @@ from ganprobe.metrics.classifier_score import ClassifierScore
 from ganprobe.metrics.frechet_metric import FrechetDistance
 from ganprobe.metrics.inception_metrics import inception_specs
 from ganprobe.metrics.kernel_metric import KernelDistance
+from ganprobe.metrics.manifold_metrics import manifold_specs
 from ganprobe.metrics.path_length import PathLength
 from ganprobe.metrics.spec import MetricSpec
 
@@ -144,5 +145,5 @@ _add(_classifier())
 for _space in ("z", "w"):
     for _ends in ("full", "end"):
         _add(_path(_space, _ends))
-for _spec in inception_specs():
+for _spec in (*inception_specs(), *manifold_specs()):
     _add(_spec)

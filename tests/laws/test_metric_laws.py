@@ -28,7 +28,7 @@ def columns_of(metric, seed, index):
     made = {"index": torch.tensor(index, dtype=torch.int64)}
     rng = stream(seed, "law columns")
     for column in metric.needs:
-        if column.endswith(("features", "pool3")):
+        if column.endswith(("features", "pool3", "fc2")):
             table = rng.standard_normal((N, 7)) * np.arange(1, 8) + seed
         elif "logits" in column:
             table = rng.standard_normal((N, 10)) * 2
