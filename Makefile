@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test fuzz lint format bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ganprobe needs Python 3.11 or newer; say make PYTHON=python3.12")'
@@ -19,6 +19,10 @@ demo: $(STAMP)
 # Two workers of one thread each: small tensors gain nothing from more, and busy machines lose much.
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The suite damages a few dozen checkpoints of each kind; this, thousands.
+fuzz: $(STAMP)
+	GANPROBE_FUZZ_CASES=2500 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/checkpoints/test_fuzz.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -63,6 +63,7 @@ def evaluate(
     seed: int = DEFAULTS.seed,
     features: str | None = DEFAULTS.features,
     inception_weights: str | Path | None = DEFAULTS.inception_weights,
+    vgg_weights: str | Path | None = DEFAULTS.vgg_weights,
     batch_size: int = DEFAULTS.batch_size,
     device: str | None = DEFAULTS.device,
     truncation: Truncation = DEFAULTS.truncation,
@@ -76,8 +77,9 @@ def evaluate(
     generator: as in `load`, or a sampler. A sampler keeps its device, noise and truncation.
     reference: a data set's name, images, or saved statistics; metrics that compare need one.
     metrics: names as in `ganprobe list metrics`; None means all that the generator and the reference allow.
-    features: "embedded" or "inception"; None means what the metrics are defined on, else the embedded ones.
+    features: "embedded", "inception" or "vgg16"; None means what the metrics are defined on, else the embedded ones.
     inception_weights: a file in the layout of the official weights instead of those; its numbers are marked.
+    vgg_weights: the same for VGG16, which precision and recall are defined on.
     samples: images, and pairs on each path, to draw. seed: sample i is a function of (seed, i) alone.
     batch_size: samples taken in at a time; it changes no image and no feature.
     device: where features are computed and a generator that is opened here runs; None means CUDA where there is one.
@@ -95,6 +97,7 @@ def evaluate(
         seed=seed,
         features=features,
         inception_weights=inception_weights,
+        vgg_weights=vgg_weights,
         batch_size=batch_size,
         device=device,
         truncation=truncation,
@@ -118,6 +121,7 @@ def compare(
     seed: int = DEFAULTS.seed,
     features: str | None = DEFAULTS.features,
     inception_weights: str | Path | None = DEFAULTS.inception_weights,
+    vgg_weights: str | Path | None = DEFAULTS.vgg_weights,
     batch_size: int = DEFAULTS.batch_size,
     device: str | None = DEFAULTS.device,
     truncation: Truncation = DEFAULTS.truncation,
@@ -137,6 +141,7 @@ def compare(
         seed=seed,
         features=features,
         inception_weights=inception_weights,
+        vgg_weights=vgg_weights,
         batch_size=batch_size,
         device=device,
         truncation=truncation,

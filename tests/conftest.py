@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import random_inception
+import random_vgg16
 import small_networks
 import torch
 
@@ -20,6 +21,12 @@ torch.set_num_threads(1)
 def inception_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a seeded random Inception in the official layout."""
     return random_inception.write(tmp_path_factory.mktemp("inception") / "random.pth")
+
+
+@pytest.fixture(scope="session")
+def vgg16_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a seeded random VGG16 in torchvision's layout."""
+    return random_vgg16.write(tmp_path_factory.mktemp("vgg16") / "random.pth")
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def convert_checkpoint(
         contents, reading = read_foreign(path, overrides=overrides)
         source: dict[str, Any] = {"sha256": sha256_of(path), "layout": layout_of(contents)}
         source["assumed"] = dict(reading.assumed)
-        native.save_network(out, rebuild(contents, reading), role="generator", source=source, dtype=dtype)
+        native.save_network(out, rebuild(contents, reading), role=reading.role, source=source, dtype=dtype)
 
 
 def _rewrite(path: Path, out: Path, dtype: Dtype, overrides: Overrides | None) -> None:

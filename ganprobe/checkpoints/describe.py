@@ -78,7 +78,7 @@ def _foreign(path: Path, overrides: Overrides | None) -> Description:
         layout=layout_of(contents),
         container=contents.container,
         architecture=reading.architecture,
-        role="generator",
+        role=reading.role,
         stages=reading.stages,
         inferred=reading.inferred,
         assumed=reading.assumed,

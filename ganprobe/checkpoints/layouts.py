@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from ganprobe.checkpoints import (
     ajbrock_biggan,
     ajbrock_biggan_deep,
+    ajbrock_discriminator,
     genforce_stylegan,
     genforce_stylegan2,
     huggingface_biggan,
@@ -32,7 +34,7 @@ from ganprobe.checkpoints import (
 from ganprobe.checkpoints.containers import open_contents
 from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled, one_line
 from ganprobe.checkpoints.plugins import GROUP, plug_ins
-from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading
+from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading, Role
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import Registry
 from ganprobe.generators import ARCHITECTURES
@@ -48,14 +50,30 @@ def open_checkpoint(path: str | Path, *, overrides: Overrides | None = None) -> 
     """The generator in a checkpoint file of any known layout, float32, on the CPU, in evaluation mode. Nothing in the
     file is executed. CheckpointError for a file that is missing, damaged, of no known layout, or a discriminator's;
     InputError for an override that the layout has no use for."""
-    path = Path(path)
+    network = _open_network(Path(path), "generator", overrides)
+    assert isinstance(network, Generator), "a generator's role is to be one"
+    return network
+
+
+def open_discriminator(path: str | Path, *, overrides: Overrides | None = None) -> nn.Module:
+    """The discriminator in a checkpoint file, as `open_checkpoint` opens generators; images and labels go in, logits
+    (N,) come out. CheckpointError, too, for a file that holds a generator."""
+    return _open_network(Path(path), "discriminator", overrides)
+
+
+def _open_network(path: Path, role: Role, overrides: Overrides | None) -> nn.Module:
     if is_native(path):
         _check_overrides(path, "native", LAYOUTS["native"], overrides)
-        network = native.load_network(path)
-        if not isinstance(network, Generator):
-            raise CheckpointError(f"{path} holds a discriminator ({type(network).__name__}); give the generator's file")
-        return network
-    return rebuild(*read_foreign(path, overrides=overrides))
+        _check_role(path, native.read_header(path).role, role)
+        return native.load_network(path)
+    contents, reading = read_foreign(path, overrides=overrides)
+    _check_role(path, reading.role, role)
+    return rebuild(contents, reading)
+
+
+def _check_role(path: Path, found: Role, wanted: Role) -> None:
+    if found != wanted:
+        raise CheckpointError(f"{path} holds a {found}; give the {wanted}'s file")
 
 
 def is_native(path: Path) -> bool:
@@ -115,21 +133,26 @@ def _of_no_layout(contents: Contents, problems: Sequence[str]) -> CheckpointErro
     )
 
 
-def rebuild(contents: Contents, reading: Reading) -> Generator:
-    """The generator of a reading, its tensors converted, checked and copied."""
-    build = ARCHITECTURES[reading.architecture].generator
+def rebuild(contents: Contents, reading: Reading) -> nn.Module:
+    """The network of a reading, its tensors converted, checked and copied."""
     try:
         tensors = reading.convert()
     except _MISSHAPEN as problem:
         raise _no_network(contents, problem) from problem
     check_shapes(contents.path, skeleton(reading), {name: tuple(value.shape) for name, value in tensors.items()})
     check_finite(contents.path, tensors)
-    return filled(build, reading.config, tensors)
+    return filled(_builder(reading), reading.config, tensors)
 
 
 def skeleton(reading: Reading) -> nn.Module:
-    """The generator of a reading without its tensors' memory."""
-    return build_on_meta(ARCHITECTURES[reading.architecture].generator, reading.config)
+    """The network of a reading without its tensors' memory."""
+    return build_on_meta(_builder(reading), reading.config)
+
+
+def _builder(reading: Reading) -> Callable[[Any], nn.Module]:
+    known = ARCHITECTURES[reading.architecture].network(reading.role)
+    assert known is not None, "layouts read networks that there are"
+    return known.build
 
 
 def _no_network(contents: Contents, problem: Exception) -> CheckpointError:
@@ -151,6 +174,7 @@ LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a net
 LAYOUTS.add("ajbrock-biggan", ajbrock_biggan.LAYOUT)
 LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)
 LAYOUTS.add("ajbrock-biggan-deep", ajbrock_biggan_deep.LAYOUT)
+LAYOUTS.add("ajbrock-biggan-discriminator", ajbrock_discriminator.LAYOUT)
 LAYOUTS.add("huggingface-biggan", huggingface_biggan.LAYOUT)
 LAYOUTS.add("studiogan-biggan", studiogan_biggan.LAYOUT)
 LAYOUTS.add("studiogan-stylegan2", studiogan_stylegan2.LAYOUT)

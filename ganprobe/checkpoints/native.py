@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from ganprobe.checkpoints.fitting import all_finite, build_on_meta, check_finite, check_shapes, check_size, filled
 from ganprobe.checkpoints.lazy import LazyTensors
+from ganprobe.checkpoints.reading import Role
 from ganprobe.checkpoints.safetensors_files import METADATA, raw_header, records
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
 from ganprobe.core.files import write_bytes
@@ -31,7 +32,6 @@ from ganprobe.generators import ARCHITECTURES, Network
 
 FORMAT = 1
 KEY = "ganprobe"
-Role = Literal["generator", "discriminator"]
 _MAX_RESOLUTION = 2**14
 _HALF = {"float16": torch.float16, "float32": torch.float32}
 

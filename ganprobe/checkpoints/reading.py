@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from ganprobe.checkpoints.lazy import LazyTensors
 from ganprobe.core.errors import InputError
 
 Shapes = Mapping[str, tuple[int, ...]]
+Role = Literal["generator", "discriminator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +72,10 @@ class Contents:
 class Reading:
     """The native network in a foreign file.
 
-    architecture: a name of `ganprobe.generators.ARCHITECTURES`. config: of its generator. convert: gives the state dict
-    of that generator. inferred: configuration field to where it was read. assumed: field to the reason for its value,
-    for what the file does not tell. stages: how many resolutions the file holds, where they may be more than trained.
+    architecture: a name of `ganprobe.generators.ARCHITECTURES`. role: which network of it. config: of that network.
+    convert: gives its state dict. inferred: configuration field to where it was read. assumed: field to the reason for
+    its value, for what the file does not tell. stages: how many resolutions the file holds, where they may be more than
+    trained.
     """
 
     architecture: str
@@ -82,6 +84,7 @@ class Reading:
     inferred: Mapping[str, str]
     assumed: Mapping[str, str]
     stages: int | None = None
+    role: Role = "generator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

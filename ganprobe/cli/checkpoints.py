@@ -26,11 +26,11 @@ class Dtype(StrEnum):
 Checkpoint = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A file of any of `ganprobe list layouts`.")]
 BNEpsilon = Annotated[
     float | None,
-    typer.Option(help="Batch normalisation's epsilon, where the layout does not tell it (ajbrock-biggan)."),
+    typer.Option(help="Batch normalisation's epsilon, where the file does not tell it (BigGAN and BigGAN-deep)."),
 ]
 SNEpsilon = Annotated[
     float | None,
-    typer.Option(help="Spectral normalisation's epsilon, where the layout does not tell it (ajbrock-biggan)."),
+    typer.Option(help="Spectral normalisation's epsilon, where the file does not tell it (ajbrock's layouts)."),
 ]
 
 ConvClamp = Annotated[

@@ -34,6 +34,7 @@ def reference(
     out: Annotated[Path, typer.Option(help="File for the statistics (safetensors).")],
     features: options.Features = DEFAULTS.features,
     inception_weights: options.InceptionWeights = None,
+    vgg_weights: options.VggWeights = None,
     samples: Annotated[
         int | None, typer.Option(help="So many images, evenly spread over the set; left out, all of them.")
     ] = None,
@@ -53,6 +54,7 @@ def reference(
         device=device,
         skip_unreadable=skip_unreadable,
         inception_weights=inception_weights,
+        vgg_weights=vgg_weights,
     )
     options.say_skipped(made.subject.name, len(made.skipped), made.skipped)
     typer.echo(f"{out}: {made.subject.n} images of {made.subject.name}")

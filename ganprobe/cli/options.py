@@ -24,6 +24,12 @@ InceptionWeights = Annotated[
     Path | None,
     typer.Option(help="A file in the layout of the official Inception weights; left out, those, fetched once."),
 ]
+VggWeights = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file in the layout of torchvision's VGG16, for precision and recall; left out, the official one."
+    ),
+]
 BatchSize = Annotated[int, typer.Option(help="Samples taken in at a time; results do not depend on it.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; left out, CUDA where there is one.")]
 Psi = Annotated[

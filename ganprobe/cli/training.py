@@ -47,6 +47,7 @@ def train(
     device: options.Device = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 for torch's choice.")] = None,
     max_hours: Annotated[float | None, typer.Option(help="Stop with a checkpoint after so many hours.")] = None,
+    skip_unreadable: options.SkipUnreadable = False,
     settings: Settings = None,
     network: Network = None,
     discriminator_network: Discriminator = None,
@@ -71,8 +72,12 @@ def train(
         **parse_pairs(settings),
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    written = start(architecture, TrainCall(data=data, out=out, given=given, resolution=resolution, limit=limit))
-    typer.echo(str(written))
+    call = TrainCall(
+        data=data, out=out, given=given, resolution=resolution, limit=limit, skip_unreadable=skip_unreadable
+    )
+    trained = start(architecture, call)
+    options.say_skipped(data, len(trained.skipped), trained.skipped)
+    typer.echo(str(trained.path))
 
 
 def parse_pairs(words: list[str] | None) -> dict[str, Any]:

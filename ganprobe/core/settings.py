@@ -25,6 +25,7 @@ class Settings:
     noise: BatchNoise = "random"
     skip_unreadable: bool = False
     inception_weights: str | Path | None = None
+    vgg_weights: str | Path | None = None
 
     def __post_init__(self) -> None:
         if self.samples < 1:

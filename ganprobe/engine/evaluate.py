@@ -22,7 +22,14 @@ from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
 from ganprobe.core.settings import Settings
-from ganprobe.engine.features import EMBEDDED, FeatureSet, features_for, open_device, open_features
+from ganprobe.engine.features import (
+    EMBEDDED,
+    FeatureSet,
+    default_networks,
+    features_for,
+    open_device,
+    open_features,
+)
 from ganprobe.engine.journal import Journal
 from ganprobe.engine.opening import open_sampler
 from ganprobe.engine.pictures import picture_run
@@ -42,7 +49,7 @@ from ganprobe.engine.walk import walk
 from ganprobe.metrics.registry import MetricSpec
 from ganprobe.samplers.paths import PathPairs
 
-_NOT_IDENTITY = ("batch_size", "device", "inception_weights")
+_NOT_IDENTITY = ("batch_size", "device", "inception_weights", "vgg_weights")
 """Settings that leave the work the same work; of the weights, the extractor's fingerprint tells."""
 
 
@@ -94,7 +101,7 @@ def prepare(
     metrics: Sequence[str] | None,
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
-    features = features_for(settings.features, metrics, settings.inception_weights)
+    features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
     settings = dataclasses.replace(settings, features=features)
     against = reference is not None
     planned = planned_metrics(metrics, settings, reference=against) if metrics is not None else None
@@ -109,7 +116,8 @@ def prepare(
         skip_unreadable=settings.skip_unreadable,
     )
     if planned is None:
-        possible = possible_metrics(sampler, features=features, reference=against)
+        networks = default_networks(features, settings.vgg_weights)
+        possible = possible_metrics(sampler, networks=networks, reference=against)
         planned = planned_metrics(possible, settings, reference=against)
     plan = make_plan(planned, sampler, samples=settings.samples)
     return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device)
@@ -149,6 +157,7 @@ def _open_features(evaluation: Evaluation) -> FeatureSet:
         device=evaluation.device,
         columns=plan.columns,
         inception_weights=settings.inception_weights,
+        vgg_weights=settings.vgg_weights,
     )
 
 
@@ -211,12 +220,11 @@ def _read(planned: Planned, states: Mapping[str, Any], work: _Work, shared: floa
     against = None if reference is None else reference.state_for(metric)
     estimates = metric.compute(states[metric.state_key], against)
     seconds = shared + time.monotonic() - started
-    of_distance = path_of(metric) is not None
-    seen_through = EMBEDDED if of_distance else work.features.name
-    notes = (*(() if of_distance else work.features.notes), *_notes(spec, work, reference))
-    protocol = _protocol(spec, work, {} if of_distance else work.features.protocol)
+    network = work.features.distance_network if path_of(metric) is not None else work.features.networks[spec.features]
+    notes = (*network.notes, *_notes(spec, work, reference))
+    protocol = _protocol(spec, work, network.protocol)
     return [
-        Result(name, estimate, spec.better, seen_through, protocol, seconds, notes)
+        Result(name, estimate, spec.better, network.name, protocol, seconds, notes)
         for name, estimate in estimates.items()
     ]
 

@@ -13,66 +13,116 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.core.registry import unknown
 from ganprobe.engine.sources import Distance
-from ganprobe.features import INCEPTION_COLUMNS, load_embedded, load_embedded_distance, load_inception
+from ganprobe.features import (
+    INCEPTION_COLUMNS,
+    VGG16_COLUMN,
+    CombinedExtractor,
+    InceptionExtractor,
+    Vgg16Extractor,
+    load_embedded,
+    load_embedded_distance,
+    load_inception,
+    load_vgg16,
+)
 from ganprobe.metrics.registry import resolve
 
-EMBEDDED, INCEPTION = "embedded", "inception"
-KNOWN = (EMBEDDED, INCEPTION)
+EMBEDDED, INCEPTION, VGG16 = "embedded", "inception", "vgg16"
+KNOWN = (EMBEDDED, INCEPTION, VGG16)
+Weights = str | Path | None
 
 
 @dataclass(frozen=True, slots=True)
-class FeatureSet:
-    """name: of the features, as results bear it; extractor: images to columns; distance: (a, b) to (N,) perceptual
-    distances of the embedded features; protocol: what a result's protocol says of the weights; notes: of every number
-    from the extractor."""
+class Network:
+    """One network behind the numbers. name: as results bear it; fingerprint: of weights and preprocessing; protocol:
+    what a result's protocol says of the weights; notes: of every number from it."""
 
     name: str
-    extractor: FeatureExtractor
-    distance: Distance
-    device: torch.device
+    fingerprint: str
     protocol: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def features_for(name: str | None, metrics: Sequence[str] | None, inception_weights: str | Path | None) -> str:
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """extractor: images to columns; distance: (a, b) to (N,) perceptual distances of the embedded features; networks:
+    those behind the extractor, by the name that a metric's `features` says, the main one first."""
+
+    extractor: FeatureExtractor
+    distance: Distance
+    device: torch.device
+    networks: Mapping[str, Network]
+
+    @property
+    def name(self) -> str:
+        """Of the main network."""
+        return next(iter(self.networks.values())).name
+
+    @property
+    def distance_network(self) -> Network:
+        """What path lengths are seen through."""
+        return Network(EMBEDDED, "")
+
+
+def features_for(
+    name: str | None, metrics: Sequence[str] | None, inception_weights: Weights, vgg_weights: Weights = None
+) -> str:
     """The features that a call means: those that it names, else Inception's where it names weights for them or a metric
-    that is defined on them, else the embedded ones. InputError for unknown features or metrics, and for weights that
-    the features named do not use."""
+    that is defined on them, else VGG16's likewise, else the embedded ones. InputError for unknown features or metrics,
+    and for weights that the features named do not use."""
     if name is not None and name not in KNOWN:
         raise unknown("features", name, KNOWN)
-    if name == EMBEDDED and inception_weights is not None:
-        raise InputError("Inception weights are of no use to embedded features; leave out one of the two options")
+    if name in (EMBEDDED, VGG16) and inception_weights is not None:
+        raise InputError(f"Inception weights are of no use to {name} features; leave out one of the two options")
+    if name == EMBEDDED and vgg_weights is not None:
+        raise InputError("VGG16 weights are of no use to embedded features; leave out one of the two options")
     if name is not None:
         return name
-    on_inception = metrics and any(spec.features == INCEPTION for spec in resolve(metrics))
-    return INCEPTION if inception_weights is not None or on_inception else EMBEDDED
+    asked = {spec.features for spec in resolve(metrics)} if metrics else set()
+    for network, weights in ((INCEPTION, inception_weights), (VGG16, vgg_weights)):
+        if weights is not None or network in asked:
+            return network
+    return EMBEDDED
+
+
+def default_networks(features: str, vgg_weights: Weights) -> tuple[str, ...]:
+    """The networks whose metrics a call means that names none: VGG16 beside Inception only where its weights are named,
+    for they are a large download."""
+    return (INCEPTION, VGG16) if features == INCEPTION and vgg_weights is not None else (features,)
 
 
 def open_features(
     name: str,
     *,
     device: torch.device,
-    columns: Collection[str] = INCEPTION_COLUMNS,
-    inception_weights: str | Path | None = None,
+    columns: Collection[str] | None = None,
+    inception_weights: Weights = None,
+    vgg_weights: Weights = None,
 ) -> FeatureSet:
-    """The feature set called `name`, a result of `features_for`. columns: those of Inception that will be read; the
-    others are not computed. CheckpointError where Inception's weights cannot be had or read."""
+    """The feature set called `name`, a result of `features_for`. columns: those that will be read, None for all of this
+    name; networks that give none of them are not opened, and Inception computes no others. CheckpointError where
+    weights cannot be had or read."""
     distance = load_embedded_distance(device)
     if name == EMBEDDED:
-        return FeatureSet(name, load_embedded(device), distance, device)
-    extractor = load_inception(inception_weights, columns=columns, device=device)
+        embedded = load_embedded(device)
+        return FeatureSet(embedded, distance, device, {EMBEDDED: Network(EMBEDDED, embedded.fingerprint)})
+    wanted = frozenset(columns if columns is not None else INCEPTION_COLUMNS if name == INCEPTION else (VGG16_COLUMN,))
+    opened: dict[str, InceptionExtractor | Vgg16Extractor] = {}
+    if of_inception := wanted - {VGG16_COLUMN}:
+        opened[INCEPTION] = load_inception(inception_weights, columns=of_inception, device=device)
+    if VGG16_COLUMN in wanted:
+        opened[VGG16] = load_vgg16(vgg_weights, device=device)
+    parts = tuple(opened.values())
+    extractor = parts[0] if len(parts) == 1 else CombinedExtractor(parts)
+    return FeatureSet(extractor, distance, device, {key: _network(part) for key, part in opened.items()})
+
+
+def _network(extractor: InceptionExtractor | Vgg16Extractor) -> Network:
     weights = extractor.weights
     note = (
         f"not from the official weights: the file's sha256 is {weights.sha256}; not comparable with published numbers"
     )
-    return FeatureSet(
-        weights.name,
-        extractor,
-        distance,
-        device,
-        {"weights_sha256": weights.sha256},
-        () if weights.official else (note,),
-    )
+    protocol = {"weights_sha256": weights.sha256}
+    return Network(weights.name, extractor.fingerprint, protocol, () if weights.official else (note,))
 
 
 def open_device(name: str | None) -> torch.device:

@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganprobe.core.protocols import Sampler
+from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.shipped import manifest
 from ganprobe.features.quantise import to_uint8
 from ganprobe.report import RunPictures
-from ganprobe.samplers.generator import GeneratorSampler
-from ganprobe.samplers.paths import lerp, slerp_keeping_length
+from ganprobe.samplers.paths import conditions_of, lerp, path_ends, slerp_keeping_length
 
 GRID = 48
 CLASSES = 10
@@ -26,7 +25,7 @@ def picture_run(
     sampler: Sampler, *, seed: int, samples: int, distances: Mapping[str, NDArray[np.float64]] | None = None
 ) -> RunPictures:
     """The first samples of the run, interpolation strips where there are latents, and the path lengths to plot."""
-    if not isinstance(sampler, GeneratorSampler):
+    if not isinstance(sampler, LatentSampler):
         return RunPictures(samples=first_samples(sampler, seed=seed, samples=samples), distances=distances)
     strips, space = interpolation(sampler, seed=seed)
     if not sampler.spec.num_classes:
@@ -49,27 +48,25 @@ def first_samples(sampler: Sampler, *, seed: int, samples: int) -> NDArray[np.ui
     return to_uint8(sampler.batch(range(min(GRID, samples)), seed=seed).images).cpu().numpy()
 
 
-def class_samples(sampler: GeneratorSampler, *, seed: int) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def class_samples(sampler: LatentSampler, *, seed: int) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """PER_CLASS images of each of the first classes, class by class, and the classes' names."""
     classes = min(sampler.spec.num_classes, CLASSES)
     index = range(classes * PER_CLASS)
-    images = sampler.synthesize(
-        sampler.draw(index, seed=seed).z,
-        space="z",
-        labels=torch.arange(classes, device=sampler.device).repeat_interleave(PER_CLASS),
-        noise=sampler.noise_of(index, seed=seed),
-        truncation=sampler.synthesis_truncation(),
-    )
+    z = sampler.draw(index, seed=seed).z
+    noise, truncation = conditions_of(sampler, index, seed)
+    labels = torch.arange(classes, device=z.device).repeat_interleave(PER_CLASS)
+    images = sampler.synthesize(z, space="z", labels=labels, noise=noise, truncation=truncation)
     known = manifest().get("generators", {}).get(sampler.name, {}).get("classes", [])
     names = known if len(known) == sampler.spec.num_classes else [f"class {number}" for number in range(classes)]
     return to_uint8(images).cpu().numpy(), tuple(str(name) for name in names[:classes])
 
 
-def interpolation(sampler: GeneratorSampler, *, seed: int) -> tuple[NDArray[np.uint8], str]:
+def interpolation(sampler: LatentSampler, *, seed: int) -> tuple[NDArray[np.uint8], str]:
     """Strips (rows, steps, 3, H, W) between latents of `seed`: straight lines in W where there is one, else great
     circles in Z; the constant noise, so that only the latent changes. With the space's name."""
     space = "w" if "w" in sampler.spec.spaces else "z"
-    a, b, labels = sampler.draw_ends(range(STRIPS), seed=seed)
+    a, b, labels = path_ends(sampler, range(STRIPS), seed)
+    _, truncation = conditions_of(sampler, range(STRIPS), seed)
     if space == "w":
         a, b = sampler.map(a, labels), sampler.map(b, labels)
     between = lerp if space == "w" else slerp_keeping_length
@@ -80,7 +77,7 @@ def interpolation(sampler: GeneratorSampler, *, seed: int) -> tuple[NDArray[np.u
         space="w" if space == "w" else "z",
         labels=None if labels is None else labels.repeat(STEPS),
         noise="const",
-        truncation=sampler.synthesis_truncation(),
+        truncation=truncation,
     )
     strips = to_uint8(images).cpu().numpy()
     return strips.reshape(STEPS, STRIPS, *strips.shape[1:]).swapaxes(0, 1), space

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -82,16 +82,21 @@ def make_plan(planned: Sequence[Planned], sampler: Sampler, *, samples: int) -> 
     return Plan(images, paths, tuple(each.spec.name for each in planned))
 
 
-def possible_metrics(sampler: Sampler, *, features: str, reference: bool = True) -> list[str]:
-    """The default metrics of a sampler: every metric under its default protocol that it and `features` can feed."""
+def possible_metrics(sampler: Sampler, *, networks: Collection[str], reference: bool = True) -> list[str]:
+    """The default metrics of a sampler: every metric under its default protocol that it and `networks` can feed."""
     return [
         name
         for name, spec in METRICS.items()
         if "@" not in name
         and (reference or not spec.needs_reference)
-        and _fits(spec, features)
+        and (spec.features in networks or path_of(spec.build()) is not None)
         and _missing_space(path_of(spec.build()), sampler) is None
     ]
+
+
+def served_by(features: str) -> tuple[str, ...]:
+    """The networks that a run through `features` may look with: the published ones go together."""
+    return ("inception", "vgg16") if features == "inception" else (features,)
 
 
 def _check(spec: MetricSpec, settings: Settings, *, reference: bool) -> None:
@@ -119,7 +124,7 @@ def _check_capability(each: Planned, sampler: Sampler) -> None:
 
 def _fits(spec: MetricSpec, features: str) -> bool:
     # A path length has a perceptual distance of its own, whichever features the images are seen through.
-    return spec.features == features or path_of(spec.build()) is not None
+    return spec.features in served_by(features) or path_of(spec.build()) is not None
 
 
 def _missing_space(path: PathSpec | None, sampler: Sampler) -> str | None:

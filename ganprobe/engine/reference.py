@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
@@ -19,7 +19,7 @@ from ganprobe.core.protocols import Metric
 from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
-from ganprobe.engine.features import FeatureSet, features_for, open_device, open_features
+from ganprobe.engine.features import FeatureSet, default_networks, features_for, open_device, open_features
 from ganprobe.engine.journal import Journal
 from ganprobe.engine.sources import ImageColumns
 from ganprobe.engine.walk import walk
@@ -37,13 +37,19 @@ Arrays = dict[str, NDArray[Any]]
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
-    not be read and were passed over."""
+    not be read and were passed over. others: fingerprints of further networks that looked, by their kind."""
 
     subject: Subject
     features: str
     features_fingerprint: str
     states: Mapping[str, Arrays]
     skipped: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Of every network that looked, by its name without that of its weights."""
+        return {_kind(self.features): self.features_fingerprint, **self.others}
 
     def state_for(self, metric: Metric[Any]) -> Any:
         """The reference state of `metric`, or None where it needs none of those kept here."""
@@ -73,7 +79,9 @@ def measure(
     states = walk(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name)
     packed = {metric.state_key: metric.pack(states[metric.state_key]) for metric in metrics}
     subject = Subject(sampler.name, sampler.fingerprint, n)
-    return Reference(subject, features.name, features.extractor.fingerprint, packed, source.skipped)
+    main, *others = features.networks.items()
+    further = {kind: network.fingerprint for kind, network in others}
+    return Reference(subject, features.name, main[1].fingerprint, packed, source.skipped, further)
 
 
 def make_reference(
@@ -86,18 +94,26 @@ def make_reference(
     device: str | None,
     skip_unreadable: bool,
     inception_weights: str | Path | None = None,
+    vgg_weights: str | Path | None = None,
 ) -> Reference:
     """Measure `data` for every metric that these features serve, save it to `out`, and give what was measured."""
     if samples is not None and samples < 2:
         raise InputError(f"a reference needs at least two images, {samples} were asked for")
     if batch_size < 1:
         raise InputError(f"batch size must be at least 1, got {batch_size}")
-    name = features_for(features, None, inception_weights)
+    name = features_for(features, None, inception_weights, vgg_weights)
     check_reference(data)
     _check_file(out)
-    metrics = [spec.build() for spec in METRICS.values() if spec.needs_reference and spec.features == name]
+    networks = default_networks(name, vgg_weights)
+    metrics = [spec.build() for spec in METRICS.values() if spec.needs_reference and spec.features in networks]
     columns = frozenset[str]().union(*(metric.needs for metric in metrics))
-    feature_set = open_features(name, device=open_device(device), columns=columns, inception_weights=inception_weights)
+    feature_set = open_features(
+        name,
+        device=open_device(device),
+        columns=columns,
+        inception_weights=inception_weights,
+        vgg_weights=vgg_weights,
+    )
     reference = measure(
         data, metrics, feature_set, batch_size=batch_size, limit=samples, skip_unreadable=skip_unreadable
     )
@@ -113,6 +129,7 @@ def save_reference(reference: Reference, path: Path) -> None:
         "subject": reference.subject.to_json(),
         "features": reference.features,
         "features_fingerprint": reference.features_fingerprint,
+        "other_fingerprints": dict(reference.others),
         "skipped": list(reference.skipped),
     }
     arrays = {
@@ -140,7 +157,8 @@ def load_reference(path: Path) -> Reference:
                 key, _, array = name.rpartition("/")
                 states.setdefault(key, {})[array] = file.get_tensor(name)
         subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
-        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped)
+        others = header.get("other_fingerprints", {})
+        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others)
     except (SafetensorError, OSError, KeyError, TypeError) as problem:
         raise _no_statistics(path) from problem
 
@@ -198,14 +216,22 @@ def _saved(ref: str, features: FeatureSet) -> Reference | None:
 
 
 def _fitting(reference: Reference, ref: str, keys: frozenset[str], features: FeatureSet) -> Reference:
-    if reference.features_fingerprint != features.extractor.fingerprint:
-        raise InputError(
-            f"{ref} was measured with other features ({reference.features}, {reference.features_fingerprint[:12]}) "
-            f"than {features.name} ({features.extractor.fingerprint[:12]}); measure it again with `ganprobe reference`"
-        )
+    known = {kind: reference.fingerprints[kind] for kind in features.networks.keys() & reference.fingerprints.keys()}
+    for kind, network in features.networks.items():
+        if not known or known.get(kind, network.fingerprint) != network.fingerprint:
+            theirs = known.get(kind, reference.features_fingerprint)
+            raise InputError(
+                f"{ref} was measured with other features ({reference.features}, {theirs[:12]}) "
+                f"than {network.name} ({network.fingerprint[:12]}); measure it again with `ganprobe reference`"
+            )
     if missing := keys - reference.states.keys():
         raise InputError(f"{ref} lacks {', '.join(sorted(missing))}; measure it again with `ganprobe reference`")
     return reference
+
+
+def _kind(features: str) -> str:
+    """ "inception" of "inception-2015-12-05": what a metric's specification calls the network."""
+    return features.partition("-")[0]
 
 
 def _check_file(out: Path) -> None:

@@ -60,6 +60,17 @@ INCEPTION = WeightRecord(
 )
 
 
+VGG16 = WeightRecord(
+    file="vgg16-397923af.pth",
+    urls=("https://download.pytorch.org/models/vgg16-397923af.pth",),
+    sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+    size=553_433_881,
+    licence="BSD-3-Clause",
+    origin="torchvision's VGG16, trained on ImageNet (IMAGENET1K_V1)",
+    option="--vgg-weights",
+)
+
+
 def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
     """GANPROBE_CACHE, else the folder for caches of the platform. Nothing is made."""
     env = os.environ if environment is None else environment

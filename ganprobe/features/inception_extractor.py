@@ -1,8 +1,7 @@
 """Images to Inception's columns, prepared as each published protocol prepares them.
 
->>> extractor = load_inception("pt_inception-2015-12-05-6726825d.pth", columns=["inception.pool3"])
->>> extractor.observe(torch.zeros(2, 3, 64, 64))["inception.pool3"].shape
-torch.Size([2, 2048])
+    extractor = load_inception("pt_inception-2015-12-05-6726825d.pth", columns=["inception.pool3"])
+    extractor.observe(images)["inception.pool3"]  # (N, 2048)
 
 A column's name is "inception", then "@" and the protocol unless it is the default one, a dot, and the level:
 "inception.pool3", "inception@clean.pool3". Only the columns that are asked for are computed.
@@ -11,8 +10,6 @@ A column's name is "inception", then "@" and the protocol unless it is the defau
 from __future__ import annotations
 
 import hashlib
-import pickle
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +18,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from ganprobe.core.errors import CheckpointError, DataError
+from ganprobe.core.errors import DataError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns
 from ganprobe.core.registry import unknown
@@ -29,13 +26,13 @@ from ganprobe.features.downloads import INCEPTION, fetched
 from ganprobe.features.inception import LEVELS, SIDE, InceptionV3, folded
 from ganprobe.features.quantise import to_uint8
 from ganprobe.features.resize import bicubic_pil, bilinear, bilinear_tf1
+from ganprobe.features.state_dicts import read_state_dict
 
 OFFICIAL = "inception-2015-12-05"
 VERSION = "uint8, three ways to 299, 1"
 """Names the preparations in fingerprints; raise the number when one of them changes."""
 
 _CPU_BATCH = 16
-_UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile)
 
 
 def _tensorflow(pixels: Tensor) -> Tensor:
@@ -126,17 +123,7 @@ def _levels_by_protocol(columns: Iterable[str]) -> dict[str, list[str]]:
 def read_inception(path: str | Path) -> InceptionWeights:
     """The network of a state dict in the release's layout. Nothing in the file is executed: what would have to be is a
     CheckpointError, as is a file that is missing, damaged, or of another layout."""
-    path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"there are no Inception weights at {path}; check the path")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as problem:
-        reason = " ".join(str(problem).split("\n", 1)[0].split())[:120]
-        raise CheckpointError(f"{path} holds no weights that can be read safely ({reason})") from problem
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(f"{path} holds a {type(state).__name__}; a state dict of tensors was expected")
-    return InceptionWeights(folded(state), sha256_of(path))
+    return InceptionWeights(folded(read_state_dict(path, "Inception")), sha256_of(Path(path)))
 
 
 def load_inception(

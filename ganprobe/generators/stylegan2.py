@@ -42,15 +42,18 @@ class StyleGAN2Config:
     """The shape of a StyleGAN2 generator.
 
     resolution: a power of two, at least 8. num_classes: 0 without labels; otherwise a learnt embedding of w_dim numbers
-    is normalised and concatenated to z. channel_base, channel_max: a layer at resolution r has
-    min(channel_base / r, channel_max) channels. conv_clamp: activations and output layers are clamped to this range,
-    None for not at all. resample_filter: the four taps of the filter that enlarges. InputError for fields out of range.
+    is normalised and concatenated to z. joint_normalisation: z and the embedding are normalised together after they are
+    concatenated, as before StyleGAN2-ADA, and not each by itself. channel_base, channel_max: a layer at resolution r
+    has min(channel_base / r, channel_max) channels. conv_clamp: activations and output layers are clamped to this
+    range, None for not at all. resample_filter: the four taps of the filter that enlarges. InputError for fields out
+    of range.
     """
 
     resolution: int
     z_dim: int = 512
     w_dim: int = 512
     num_classes: int = 0
+    joint_normalisation: bool = False
     mapping_layers: int = 8
     mapping_lr_multiplier: float = 0.01
     channel_base: int = 32768
@@ -187,12 +190,15 @@ class StyleGAN2Generator(Generator):
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (N, z_dim), labels (N,) integers where the network has classes, to w (N, w_dim). InputError for labels that
         are missing."""
-        x = pixel_norm(z)
+        x = z if self.config.joint_normalisation else pixel_norm(z)
         if self.label_embedding is not None:
             if labels is None:
                 raise InputError(f"this generator has {self.config.num_classes} classes: labels of shape (N,) expected")
             chosen = torch.nn.functional.one_hot(labels, self.config.num_classes).to(z.dtype)
-            x = torch.cat([x, pixel_norm(self.label_embedding(chosen))], 1)
+            embedded = self.label_embedding(chosen)
+            x = torch.cat([x, embedded if self.config.joint_normalisation else pixel_norm(embedded)], 1)
+        if self.config.joint_normalisation:
+            x = pixel_norm(x)
         for layer in self.mapping:
             x = leaky(layer(x)) * RELU_GAIN
         return x

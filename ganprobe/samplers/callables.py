@@ -30,6 +30,10 @@ from ganprobe.samplers.modules import PROBE, ModuleSampler, as_images, check_fin
 FAR_OUTSIDE = 10.0
 """Floats of a function beyond this are no images in [-1, 1] but in another range."""
 
+REPEATABLE = 1e-2
+"""Two calls with the same arguments may differ by so much."""
+_PROBE_SEED = derive_seed(0, "callable", "probe")
+
 ImageFunction = Callable[[int, int], Any]
 
 
@@ -71,16 +75,17 @@ class FunctionSampler:
     """Images of a plain function of (n, seed): n images N x 3 x H x W, floats in [-1, 1] or uint8, tensor or array.
 
     It is called for whole blocks, with the block's size and a seed of its own that follows from (seed, block), so that
-    image i is image i; it must give the same images for the same arguments. InputError where what it gives has another
-    shape, type or range; DataError where values are not finite.
+    image i is image i; it must give the same images for the same arguments. InputError where it does not, and where what
+    it gives has another shape, type or range; DataError where values are not finite.
     """
 
     def __init__(self, function: ImageFunction, *, name: str) -> None:
         self.name = name
         self._function = function
-        probe = self._call(range(PROBE), derive_seed(0, "callable", "probe"))
+        probe = self._call(range(PROBE), _PROBE_SEED)
         if float(probe.abs().max()) > FAR_OUTSIDE:
             raise InputError(f"{name} gave floats up to {float(probe.abs().max()):g}; [-1, 1] or uint8 was expected")
+        self._check_repeatable(probe)
         self.spec = SamplerSpec(shape_of(probe))
         self.fingerprint = _function_fingerprint(function, name)
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, self.spec.block)
@@ -94,6 +99,15 @@ class FunctionSampler:
         images = self._call(index, derive_seed(seed, "callable", index.start // self.spec.block))
         _check_same_size(images, self.spec, self.name)
         return (images,)
+
+    def _check_repeatable(self, probe: Tensor) -> None:
+        again = self._call(range(PROBE), _PROBE_SEED)
+        # An accelerator may give other last bits; images of another draw are far apart.
+        if again.shape != probe.shape or not torch.allclose(again, probe, atol=REPEATABLE):
+            raise InputError(
+                f"{self.name} gave two different sets of images for one seed; draw them from `seed` alone, so that "
+                "sample i is sample i"
+            )
 
     def _call(self, index: range, seed: int) -> Tensor:
         with torch.no_grad():

@@ -74,7 +74,7 @@ class PathPairs:
 
     def latents(self, index: range, *, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """The two points (N, D) float32 of pairs `index` in the path's space, and their labels."""
-        a, b, labels = _ends(self.sampler, index, seed)
+        a, b, labels = path_ends(self.sampler, index, seed)
         t = torch.zeros(len(index), 1, dtype=torch.float64)
         if self.spec.sampling == "full":
             t = torch.from_numpy(uniform(seed, "path.t", index, (1,)))
@@ -88,7 +88,7 @@ class PathPairs:
     def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
         """The two images (N, 3, H, W), raw float32, of pairs `index`. The network is run once on both together."""
         first, second, labels = self.latents(index, seed=seed)
-        noise, truncation = _conditions(self.sampler, index, seed)
+        noise, truncation = conditions_of(self.sampler, index, seed)
         images = self.sampler.synthesize(
             torch.cat([first, second]),
             space=self.spec.space,
@@ -100,7 +100,7 @@ class PathPairs:
         return a, b
 
 
-def _ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
+def path_ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
     """The two ends (N, z_dim) of paths `index`, and the label that both share."""
     if isinstance(sampler, GeneratorSampler):
         return sampler.draw_ends(index, seed=seed)
@@ -108,7 +108,7 @@ def _ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, Tens
     return a, b, sampler.draw(index, seed=seed).labels
 
 
-def _conditions(sampler: LatentSampler, index: range, seed: int) -> tuple[str | list[Tensor], Truncation]:
+def conditions_of(sampler: LatentSampler, index: range, seed: int) -> tuple[str | list[Tensor], Truncation]:
     """The noise and truncation that belong to the sampler's own images; a foreign one has none to choose."""
     if isinstance(sampler, GeneratorSampler):
         return sampler.noise_of(index, seed=seed), sampler.synthesis_truncation()

@@ -28,7 +28,7 @@ from ganprobe.training.data import DataFacts, ImageSource, RealImages, examine, 
 from ganprobe.training.growing import check_growing
 from ganprobe.training.loop import Folder, Trainer
 from ganprobe.training.objective import Objective
-from ganprobe.training.settings import TrainSettings
+from ganprobe.training.settings import TrainSettings, check_kinds
 from ganprobe.training.stylegan import StyleGANObjective
 
 C = TypeVar("C")
@@ -104,6 +104,7 @@ OBJECTIVES.add("biggan", _build_biggan)
 
 
 def _configured(kind: type[C], fields: Mapping[str, Any]) -> C:
+    check_kinds(kind, fields)
     try:
         return kind(**fields)
     except TypeError as problem:
@@ -111,7 +112,10 @@ def _configured(kind: type[C], fields: Mapping[str, Any]) -> C:
 
 
 def _check_device(device: str) -> None:
-    kind = torch.device(device).type
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as problem:
+        raise InputError(f"device {device!r} is not known; try cpu, cuda or cuda:0") from problem
     if kind == "cuda" and not torch.cuda.is_available():
         raise InputError("training on cuda was asked for and torch sees no CUDA device; use --device cpu")
 

@@ -9,13 +9,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
 
 Precision = Literal["fp32", "bf16", "fp16"]
+
+_NUMBER = (int, float)
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": _NUMBER,
+    "float | None": (*_NUMBER, type(None)),
+    "str": (str,),
+    "tuple[int, ...]": (tuple, list),
+    "tuple[float, float]": (tuple, list),
+}
 
 # These may differ when a run goes on: they decide how far, how fast and how talkative it is, not where it goes.
 FREE = frozenset(
@@ -106,6 +117,18 @@ class TrainSettings:
     def identity(self) -> dict[str, Any]:
         """The settings on which the weights depend: they must be the same when a run goes on."""
         return {name: value for name, value in self.to_json().items() if name not in FREE}
+
+
+def check_kinds(record: type, given: Mapping[str, Any]) -> None:
+    """InputError for a value of `given` that is of another kind than the field of that name in the dataclass `record`:
+    a call's words are JSON, and 1.5 or "many" channels would only show deep inside the network."""
+    for each in fields(record):
+        wanted = _KINDS.get(str(each.type))
+        if wanted is None or each.name not in given:
+            continue
+        value = given[each.name]
+        if not isinstance(value, wanted) or isinstance(value, bool) != (wanted == (bool,)):
+            raise InputError(f"{each.name} must be of the kind {each.type}, got {value!r}")
 
 
 def _require(met: bool, name: str, expected: str, value: object) -> None:

@@ -208,10 +208,10 @@ def test_nothing_takes_the_machine_down(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "bomb.pkl"
     path.write_bytes(exhausting()[kind])
     size = path.stat().st_size
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CheckpointError) as caught:
         open_contents(path)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     del caught
     tracemalloc.start()
     with pytest.raises(CheckpointError):

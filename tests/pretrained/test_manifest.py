@@ -61,7 +61,11 @@ def test_a_short_run_scores_as_recorded(name: str) -> None:
     record = manifest()["generators"][name]
     check = record["check"]
     run = ganprobe.evaluate(
-        name, reference=record["reference"], metrics=sorted(check["scores"]), samples=check["samples"], seed=check["seed"]
+        name,
+        reference=record["reference"],
+        metrics=sorted(check["scores"]),
+        samples=check["samples"],
+        seed=check["seed"],
     )
     for metric, value in check["scores"].items():
         assert run[metric].value == pytest.approx(value, rel=2e-3), metric

@@ -274,3 +274,9 @@ def test_fingerprints_follow_weights_and_names(package: str) -> None:
     functions = [open_callable(f"{package}:{name}") for name in ("noise", "noise", "with_defaults")]
     names = [function.fingerprint for function in functions if isinstance(function, FunctionSampler)]
     assert names[0] == names[1] != names[2]
+
+
+def test_a_function_that_does_not_draw_from_its_seed_is_refused() -> None:
+    source = torch.Generator().manual_seed(0)
+    with pytest.raises(InputError, match="two different sets of images for one seed"):
+        FunctionSampler(lambda n, seed: torch.rand(n, 3, 8, 8, generator=source), name="restless")

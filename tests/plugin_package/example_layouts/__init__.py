@@ -1,0 +1,1 @@
+"""Checkpoint layouts of an imaginary project."""
