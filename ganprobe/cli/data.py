@@ -38,6 +38,9 @@ def reference(
     samples: Annotated[
         int | None, typer.Option(help="So many images, evenly spread over the set; left out, all of them.")
     ] = None,
+    resolution: Annotated[
+        int | None, typer.Option(help="Side to which images are cropped and resized; left out, their own.")
+    ] = None,
     batch_size: options.BatchSize = DEFAULTS.batch_size,
     device: options.Device = DEFAULTS.device,
     skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
@@ -50,6 +53,7 @@ def reference(
         out,
         features=features,
         samples=samples,
+        resolution=resolution,
         batch_size=batch_size,
         device=device,
         skip_unreadable=skip_unreadable,

@@ -23,7 +23,8 @@ class Estimate:
 
     variance: of the value, from the generated side alone. reference_terms: (m,) each reference row's contribution c_j,
     such that the reference side adds sum((c_j - mean(c))^2) to the variance; None where there is no reference. With
-    both, the interval of a difference between two generators measured against one reference can be told.
+    both, the interval of a difference between two generators measured against one reference can be told. notes: what
+    the value should not be read without, a line each.
     """
 
     value: float
@@ -31,6 +32,7 @@ class Estimate:
     n: int
     variance: float | None = None
     reference_terms: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def normal_estimate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -50,6 +50,16 @@ class Images:
     def labels_of(self, index: Index) -> NDArray[np.int64] | None:
         """The labels of images `index` (N,), or None where the set has none."""
         return None if self.labels is None else self.labels[np.asarray(index, dtype=np.int64)]
+
+    def spread(self, count: int) -> Images:
+        """`count` of the images, evenly spread, so that classes that lie one after another keep their shares; itself
+        where it has no more, or no end. It keeps its name and its fingerprint."""
+        if self.length is None or count >= self.length:
+            return self
+        chosen = spread(self.length, count)
+        return replace(
+            self, length=count, fetch=lambda numbers: self.fetch(chosen[numbers]), labels=self.labels_of(chosen)
+        )
 
     def _check(self, numbers: NDArray[np.int64]) -> None:
         if not numbers.size:

@@ -119,7 +119,8 @@ class _Scan:
         first = self._files.where(self._kept[0])
         return DataError(
             f"images of one size were expected, but {first} has {_size(self._shape)} pixels and "
-            f"{self._files.where(number)} has {_size(shape)}; give a resolution to crop and resize them all to"
+            f"{self._files.where(number)} has {_size(shape)}; give a resolution to crop and resize them all to "
+            "(--resolution of `ganprobe reference` and `ganprobe train`)"
         )
 
     def _fetch(self, kept: Files) -> Fetch:

@@ -47,6 +47,7 @@ from ganprobe.engine.run import Run
 from ganprobe.engine.sources import ColumnSource, ImageColumns, PathColumns
 from ganprobe.engine.walk import walk
 from ganprobe.metrics.registry import MetricSpec
+from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.paths import PathPairs
 
 _NOT_IDENTITY = ("batch_size", "device", "inception_weights", "vgg_weights")
@@ -115,6 +116,9 @@ def prepare(
         truncation=settings.truncation,
         skip_unreadable=settings.skip_unreadable,
     )
+    if isinstance(sampler, ImageSampler):
+        # The first images of a sorted folder would be of its first classes alone.
+        sampler = ImageSampler(sampler.source.spread(settings.samples))
     if planned is None:
         networks = default_networks(features, settings.vgg_weights)
         possible = possible_metrics(sampler, networks=networks, reference=against)
@@ -224,7 +228,7 @@ def _read(planned: Planned, states: Mapping[str, Any], work: _Work, shared: floa
     notes = (*network.notes, *_notes(spec, work, reference))
     protocol = _protocol(spec, work, network.protocol)
     return [
-        Result(name, estimate, spec.better, network.name, protocol, seconds, notes)
+        Result(name, estimate, spec.better, network.name, protocol, seconds, (*notes, *estimate.notes))
         for name, estimate in estimates.items()
     ]
 

@@ -64,12 +64,13 @@ def measure(
     *,
     batch_size: int,
     limit: int | None = None,
+    resolution: int | None = None,
     skip_unreadable: bool = False,
     journal: Journal | None = None,
 ) -> Reference:
-    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given). DataError
-    for images that cannot be read or are fewer than two."""
-    source = open_data(data, limit=limit or None, skip_unreadable=skip_unreadable)
+    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given; cropped and
+    resized to `resolution` where given). DataError for images that cannot be read or are fewer than two."""
+    source = open_data(data, limit=limit or None, resolution=resolution, skip_unreadable=skip_unreadable)
     sampler = ImageSampler(source)
     n = limit or ENDLESS_LIMIT if sampler.spec.length is None else sampler.spec.length
     if n < 2:
@@ -93,6 +94,7 @@ def make_reference(
     batch_size: int,
     device: str | None,
     skip_unreadable: bool,
+    resolution: int | None = None,
     inception_weights: str | Path | None = None,
     vgg_weights: str | Path | None = None,
 ) -> Reference:
@@ -115,7 +117,13 @@ def make_reference(
         vgg_weights=vgg_weights,
     )
     reference = measure(
-        data, metrics, feature_set, batch_size=batch_size, limit=samples, skip_unreadable=skip_unreadable
+        data,
+        metrics,
+        feature_set,
+        batch_size=batch_size,
+        limit=samples,
+        resolution=resolution,
+        skip_unreadable=skip_unreadable,
     )
     save_reference(reference, out)
     return reference

@@ -80,11 +80,16 @@ def frechet_bias(cov_a: Values, n_a: int, cov_b: Values, n_b: int) -> float:
     if min(n_a, n_b) < 2:
         raise MetricError(f"a bias needs at least 2 samples on both sides; there are {n_a} and {n_b}: give more")
     a, b = array64(cov_a, "cov_a", 2), array64(cov_b, "cov_b", 2)
-    s = transport(np.zeros(len(a)), a, np.zeros(len(b)), b).singular
-    s = s[s > 0]
+    singular = transport(np.zeros(len(a)), a, np.zeros(len(b)), b).singular
+    return bias_of_traces(float(np.trace(a)), n_a, float(np.trace(b)), n_b, singular)
+
+
+def bias_of_traces(trace_a: float, n_a: int, trace_b: float, n_b: int, singular: FloatArray) -> float:
+    """`frechet_bias` from what `transport` has found already: the covariances' traces and (k,) singular values."""
+    s = singular[singular > 0]
     pairs = (np.multiply.outer(s, s) / np.add.outer(s, s)).sum() + s.sum() / 2
     covariances = (1 / (n_a - 1) + 1 / (n_b - 1)) * pairs / 2
-    return float(np.trace(a) / n_a + np.trace(b) / n_b + covariances)
+    return float(trace_a / n_a + trace_b / n_b + covariances)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -20,22 +20,27 @@ from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, to_array
 from ganprobe.metrics.base import Reading, given
 from ganprobe.metrics.features_summary import CAPACITY, FeatureSummary, SummaryKeeper, usable
-from ganprobe.metrics.frechet import frechet_influence, transport
+from ganprobe.metrics.frechet import bias_of_traces, frechet_influence, transport
 from ganprobe.metrics.moments import Moments
 
 LEAST = 2
+BIAS_RATIO = 4
+"""So many samples a feature let the predicted bias be told (docs/metrics/fid_infinity.md)."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrechetDistance(Reading[FeatureSummary]):
     """The Frechet distance of the features in `column` from the reference's. ddof: of the covariances. capacity: how
-    many rows are kept for the interval, None for all. No interval where a side has fewer than 2 rows kept."""
+    many rows are kept for the interval, None for all. corrected: less the bias that `frechet_bias` predicts, which
+    makes it the distance at endless samples, and at times negative near zero. No interval where a side has fewer than 2
+    rows kept."""
 
     column: str
     name: str = "fd"
     ddof: int = 1
     capacity: int | None = CAPACITY
+    corrected: bool = False
 
     @property
     def keeper(self) -> SummaryKeeper:
@@ -47,15 +52,20 @@ class FrechetDistance(Reading[FeatureSummary]):
         ours = usable(state, LEAST, self.name, self.column, "generated")
         theirs = usable(reference, LEAST, self.name, self.column, "reference")
         mean, other = ours.mean(), theirs.mean()
-        plan = transport(mean, ours.covariance(ddof=self.ddof), other, theirs.covariance(ddof=self.ddof))
+        cov, other_cov = ours.covariance(ddof=self.ddof), theirs.covariance(ddof=self.ddof)
+        plan = transport(mean, cov, other, other_cov)
+        bias = bias_of_traces(float(np.trace(cov)), ours.n, float(np.trace(other_cov)), theirs.n, plan.singular)
+        value = plan.value - bias if self.corrected else plan.value
+        told = not self.corrected and min(ours.n, theirs.n) >= BIAS_RATIO * len(mean)
+        notes = (f"about {bias:.3g} of it is the bias of finite samples",) if told else ()
         terms = _terms(state, ours, plan.offset, plan.root_a)
         reference_terms = _terms(reference, theirs, -plan.offset, plan.root_b)
         if terms is None:
-            return {self.name: Estimate(plan.value, None, ours.n)}
+            return {self.name: Estimate(value, None, ours.n, notes=notes)}
         variance = float(((terms - terms.mean()) ** 2).sum())
         if reference_terms is None:
-            return {self.name: Estimate(plan.value, None, ours.n, variance)}
-        return {self.name: normal_estimate(plan.value, ours.n, variance, reference_terms)}
+            return {self.name: Estimate(value, None, ours.n, variance, notes=notes)}
+        return {self.name: replace(normal_estimate(value, ours.n, variance, reference_terms), notes=notes)}
 
 
 def _terms(state: FeatureSummary, moments: Moments, offset: FloatArray, root: FloatArray) -> FloatArray | None:

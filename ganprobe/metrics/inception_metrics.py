@@ -1,14 +1,14 @@
 """FID, KID and IS by name: the metrics on Inception's columns, each under the published protocol that its name says.
 
->>> [spec.name for spec in inception_specs()]
-['fid', 'fid@pytorch-fid', 'fid@clean', 'fid@stylegan3', 'kid', 'kid@full', 'is', 'is@bias', 'is@unshuffled']
+>>> [spec.name for spec in inception_specs()][:5]
+['fid', 'fid@pytorch-fid', 'fid@clean', 'fid@stylegan3', 'fid_infinity']
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ganprobe.metrics.frechet_metric import FrechetDistance
+from ganprobe.metrics.frechet_metric import BIAS_RATIO, FrechetDistance
 from ganprobe.metrics.inception_score_metric import InceptionScore
 from ganprobe.metrics.kernel_inception import KernelInceptionDistance
 from ganprobe.metrics.kernel_metric import KernelDistance
@@ -17,6 +17,7 @@ from ganprobe.metrics.spec import MetricSpec
 
 FEATURES = "inception"
 _WIDTH = 2048
+INFINITY_ADVICE = f"the predicted bias is of second order, and too small below {BIAS_RATIO} samples a feature"
 _UINT8 = "uint8, halves rounded up"
 _TF1 = "TensorFlow 1 bilinear to 299, no half-pixel centres, no antialiasing"
 _RANGE = "(x - 128) / 128"
@@ -24,7 +25,7 @@ _RANGE = "(x - 128) / 128"
 
 def inception_specs() -> list[MetricSpec]:
     """The specifications, each protocol's default first."""
-    return [*_frechet_specs(), *_kernel_specs(), *_score_specs()]
+    return [*_frechet_specs(), _infinity(), *_kernel_specs(), *_score_specs()]
 
 
 def _frechet_specs() -> list[MetricSpec]:
@@ -70,6 +71,31 @@ def _frechet(variant: str, column: str, who: str, resize: str, scaled: str, *, d
         build=lambda: metric,
         advised_samples=_WIDTH + 1,
         advice=f"the covariance of {_WIDTH} features is singular below {_WIDTH + 1} samples, and FID far too high",
+    )
+
+
+def _infinity() -> MetricSpec:
+    metric = FrechetDistance(column=f"{FEATURES}.pool3", name="fid_infinity", corrected=True)
+    return MetricSpec(
+        name=metric.name,
+        summary="Frechet Inception distance less its predicted bias: at endless samples on both sides",
+        better="lower",
+        features=FEATURES,
+        protocol={
+            "column": metric.column,
+            "pixels": _UINT8,
+            "resize": _TF1,
+            "range": _RANGE,
+            "value": "squared Frechet distance of Gaussians, less its bias to second order",
+            "ddof": metric.ddof,
+            "interval": "influence function",
+            "interval_rows": metric.capacity,
+        },
+        needs_reference=True,
+        minimum_samples=2,
+        build=lambda: metric,
+        advised_samples=BIAS_RATIO * _WIDTH,
+        advice=INFINITY_ADVICE,
     )
 
 

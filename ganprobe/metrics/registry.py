@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import Registry
 from ganprobe.metrics.classifier_score import ClassifierScore
-from ganprobe.metrics.frechet_metric import FrechetDistance
-from ganprobe.metrics.inception_metrics import inception_specs
+from ganprobe.metrics.frechet_metric import BIAS_RATIO, FrechetDistance
+from ganprobe.metrics.inception_metrics import INFINITY_ADVICE, inception_specs
 from ganprobe.metrics.kernel_metric import KernelDistance
 from ganprobe.metrics.manifold_metrics import manifold_specs
 from ganprobe.metrics.path_length import PathLength
@@ -55,6 +55,28 @@ def _frechet() -> MetricSpec:
         needs_reference=True,
         minimum_samples=2,
         build=lambda: metric,
+    )
+
+
+def _frechet_infinity() -> MetricSpec:
+    metric = FrechetDistance(column=FEATURES, name="fd_infinity", corrected=True)
+    return MetricSpec(
+        name=metric.name,
+        summary="Frechet distance of embedded features less its predicted bias: at endless samples on both sides",
+        better="lower",
+        features="embedded",
+        protocol={
+            "column": FEATURES,
+            "value": "squared Frechet distance of Gaussians, less its bias to second order",
+            "ddof": metric.ddof,
+            "interval": "influence function",
+            "interval_rows": metric.capacity,
+        },
+        needs_reference=True,
+        minimum_samples=2,
+        build=lambda: metric,
+        advised_samples=BIAS_RATIO * 128,
+        advice=INFINITY_ADVICE,
     )
 
 
@@ -127,6 +149,7 @@ def _path(space: str, ends: str) -> MetricSpec:
 
 
 _add(_frechet())
+_add(_frechet_infinity())
 _add(
     _kernel(
         KernelDistance(column=FEATURES),

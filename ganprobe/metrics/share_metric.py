@@ -8,7 +8,7 @@ frozenset({'vgg16.fc2'})
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast, final
 
 from torch import Tensor
@@ -53,7 +53,10 @@ class ShareMetric(Reading[State]):
         theirs = self._rows(cast(State, given(reference, self.name)), "reference")
         ours = self._rows(state, "generated")
         read = read_share(self.share, theirs, ours, k=self.k, closed=self.closed)
-        return {self.name: self._estimate(read, len(ours))}
+        n, m = len(ours), len(theirs)
+        # All four depend on both numbers, coverage above all.
+        notes = () if n == m else (f"{n} generated rows against {m} of the reference; compare at the same numbers",)
+        return {self.name: replace(self._estimate(read, n), notes=notes)}
 
     def _rows(self, state: State, side: str) -> Tensor | FloatArray:
         if isinstance(state, KeptRows):

@@ -75,8 +75,8 @@ class FunctionSampler:
     """Images of a plain function of (n, seed): n images N x 3 x H x W, floats in [-1, 1] or uint8, tensor or array.
 
     It is called for whole blocks, with the block's size and a seed of its own that follows from (seed, block), so that
-    image i is image i; it must give the same images for the same arguments. InputError where it does not, and where what
-    it gives has another shape, type or range; DataError where values are not finite.
+    image i is image i; it must give the same images for the same arguments. InputError where it does not, and where
+    what it gives has another shape, type or range; DataError where values are not finite.
     """
 
     def __init__(self, function: ImageFunction, *, name: str) -> None:

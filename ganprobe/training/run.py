@@ -73,9 +73,9 @@ def train_gan(architecture: str, source: ImageSource, out: Path, settings: Train
 def _build_stylegan(facts: DataFacts, settings: TrainSettings) -> Objective:
     shape = {"resolution": facts.resolution, "num_classes": facts.num_classes}
     fields = {**shape, "progressive": settings.growing is not None, **settings.network}
-    config = _configured(StyleGANConfig, fields)
+    config = _configured(StyleGANConfig, fields, facts)
     mirrored = asdict(StyleGANDiscriminatorConfig.of(config))
-    discriminator = _configured(StyleGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network})
+    discriminator = _configured(StyleGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network}, facts)
     return StyleGANObjective(
         StyleGANGenerator(config, seed=settings.seed),
         StyleGANDiscriminator(discriminator, seed=settings.seed),
@@ -89,9 +89,9 @@ def _build_biggan(facts: DataFacts, settings: TrainSettings) -> Objective:
     if settings.growing is not None:
         raise InputError("BigGAN does not grow; leave `growing` out")
     shape = {"resolution": facts.resolution, "num_classes": facts.num_classes}
-    config = _configured(BigGANConfig, {**shape, **settings.network})
+    config = _configured(BigGANConfig, {**shape, **settings.network}, facts)
     mirrored = {**shape, "channels": config.channels, "attention": config.attention}
-    discriminator = _configured(BigGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network})
+    discriminator = _configured(BigGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network}, facts)
     return BigGANObjective(
         BigGANGenerator(config, seed=settings.seed),
         BigGANDiscriminator(discriminator, seed=settings.seed),
@@ -103,7 +103,19 @@ OBJECTIVES.add("stylegan", _build_stylegan)
 OBJECTIVES.add("biggan", _build_biggan)
 
 
-def _configured(kind: type[C], fields: Mapping[str, Any]) -> C:
+def _configured(kind: type[C], fields: Mapping[str, Any], facts: DataFacts) -> C:
+    """A configuration of `fields`. InputError for a field that it has not, a value of another kind, and a shape that
+    the images have not; classes may be left out (0)."""
+    if fields["resolution"] != facts.resolution:
+        raise InputError(
+            f"{kind.__name__}: resolution {fields['resolution']} was asked for and the images have {facts.resolution}; "
+            "leave it out, or bring the images to it (--resolution)"
+        )
+    if fields["num_classes"] not in (0, facts.num_classes):
+        raise InputError(
+            f"{kind.__name__}: {fields['num_classes']} classes were asked for and the data has {facts.num_classes}; "
+            "leave num_classes out"
+        )
     check_kinds(kind, fields)
     try:
         return kind(**fields)

@@ -7,6 +7,8 @@ import pickle
 from collections.abc import Callable
 
 import numpy as np
+import test_ajbrock_discriminator as discriminators
+import test_biggan_deep_layouts as deep
 import test_genforce_layouts as genforce
 import test_interfacegan_layout as interfacegan
 import test_stylegan2_layouts as stylegan2
@@ -19,9 +21,11 @@ from test_studiogan_layouts import biggan
 from torch import Tensor
 
 from ganprobe.generators.biggan import BigGANConfig
+from ganprobe.generators.biggan_deep import BigGANDeepConfig
 from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 
 SMALL = BigGANConfig(resolution=32, num_classes=2, channels=1, z_dim=4)
+SMALL_DEEP = BigGANDeepConfig(resolution=32, num_classes=2, channels=2, z_dim=3, shared_dim=2)
 STYLE = StyleGAN2Config(resolution=8, z_dim=4, w_dim=4, mapping_layers=2, channel_base=32, channel_max=4)
 Tensors = dict[str, Tensor]
 
@@ -111,6 +115,12 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "safetensors": ("ajbrock-biggan", safetensors),
     "persistent": ("nvlabs-stylegan2-ada", persistent),
     "stylegan2-ada": ("nvlabs-stylegan2-ada", lambda: written({"G_ema": ada_like()}, legacy=True)),
+    "discriminator": (
+        "ajbrock-biggan-discriminator",
+        lambda: written(discriminators.discriminator_like(discriminators.CONFIGS["32"])),
+    ),
+    "ajbrock deep": ("ajbrock-biggan-deep", lambda: written(deep.ajbrock_deep(SMALL_DEEP))),
+    "huggingface": ("huggingface-biggan", lambda: written(deep.huggingface_like(deep.REGULAR, 2), legacy=True)),
     "tensorflow stylegan": ("nvlabs-stylegan", tensorflow_stylegan),
     "tensorflow stylegan2": (
         "nvlabs-stylegan2-tensorflow",

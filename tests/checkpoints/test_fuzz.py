@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hostile_pickles import running
 from small_files import STYLE, WHOLE
 
-from ganprobe.checkpoints import open_checkpoint
+from ganprobe.checkpoints import LAYOUTS, open_checkpoint, open_discriminator
 from ganprobe.checkpoints.describe import describe
 from ganprobe.checkpoints.native import save_network
 from ganprobe.core.errors import CheckpointError
@@ -56,11 +58,20 @@ def mutated(data: bytes, rng: np.random.Generator, other: bytes) -> bytes:
     return bytes(changed)
 
 
+def test_every_layout_has_a_file() -> None:
+    assert {layout for layout, _ in WHOLE.values()} | {"native"} == set(LAYOUTS)
+
+
+def reader(kind: str) -> Callable[[Path], Any]:
+    """What opens a file of a kind."""
+    return open_discriminator if kind == "discriminator" else open_checkpoint
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_files_open(tmp_path: Path, kind: str) -> None:
     layout = make(kind, tmp_path / "whole.bin")
     assert describe(tmp_path / "whole.bin").layout == layout
-    assert open_checkpoint(tmp_path / "whole.bin").spec.image_shape[1] in (8, 16, 32)
+    assert reader(kind)(tmp_path / "whole.bin").config.resolution in (8, 16, 32)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,7 +86,7 @@ def test_damaged_files_are_answered_in_one_line(tmp_path: Path, kind: str) -> No
         path.write_bytes(mutated(whole, rng, hostile[int(rng.integers(len(hostile)))] if rng.random() < 0.5 else whole))
         tracemalloc.reset_peak()
         before, started = tracemalloc.get_traced_memory()[0], time.process_time()
-        for read in (describe, open_checkpoint):
+        for read in (describe, reader(kind)):
             try:
                 read(path)
             except CheckpointError as problem:

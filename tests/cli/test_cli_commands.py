@@ -151,7 +151,7 @@ def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = said("demo --samples 40 --out shown", capsys)
     assert out.splitlines()[-1] == "shown/report.html"
     values = check_run(Path("shown"))
-    assert set(values) == {"fd", "kd", "cs", "ppl_z_full", "ppl_z_end", "ppl_w_full", "ppl_w_end"}
+    assert set(values) == {"fd", "fd_infinity", "kd", "cs", "ppl_z_full", "ppl_z_end", "ppl_w_full", "ppl_w_end"}
     assert {"dots", "dashes", "classes", "comparison.json"} <= {path.name for path in Path("shown").iterdir()}
 
 

@@ -13,6 +13,7 @@ from scipy import linalg
 
 import ganprobe
 from ganprobe.core.errors import CapabilityError, DataError, GanprobeError, InputError, MetricError
+from ganprobe.engine.pictures import STEPS, STRIPS
 from ganprobe.engine.run import Run
 from ganprobe.features.embedded import EmbeddedDistance, EmbeddedExtractor
 from ganprobe.metrics import inception_score, kernel_distance, trimmed_mean
@@ -100,7 +101,7 @@ def test_each_image_is_drawn_once(reference: Path) -> None:
     pictures = watched.asked.pop()
     assert pictures == range(48), "the grid of the report, after the pass"
     assert watched.asked == [range(64), range(64, 128), range(128, 192)]
-    assert watched.synthesized == 0
+    assert watched.synthesized == STRIPS * STEPS, "the interpolation of the report"
 
 
 def test_without_metrics_all_that_is_possible_is_measured(reference: Path) -> None:
@@ -111,10 +112,10 @@ def test_without_metrics_all_that_is_possible_is_measured(reference: Path) -> No
     def found(sampler: Any, **words: Any) -> list[str]:
         return list(values(ganprobe.evaluate(sampler, samples=40, **words)))
 
-    assert found(styles, reference=reference) == ["fd", "kd", "cs", *path]
+    assert found(styles, reference=reference) == ["fd", "fd_infinity", "kd", "cs", *path]
     assert found(styles) == ["cs", *path]
-    assert found(classes, reference=reference) == ["fd", "kd", "cs", "ppl_z_full", "ppl_z_end"]
-    assert found(frozen, reference=reference) == ["fd", "kd", "cs"]
+    assert found(classes, reference=reference) == ["fd", "fd_infinity", "kd", "cs", "ppl_z_full", "ppl_z_end"]
+    assert found(frozen, reference=reference) == ["fd", "fd_infinity", "kd", "cs"]
 
 
 def test_a_folder_is_measured_as_its_images_are(tmp_path: Path, reference: Path) -> None:
@@ -290,3 +291,19 @@ def test_unreadable_images_are_counted_and_reported(tmp_path: Path, reference: P
     )
     run.save(tmp_path / "run")
     assert "unreadable" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_fewer_samples_of_a_set_are_spread_over_its_classes(tmp_path: Path) -> None:
+    """The classes of this set are flat colours, so that the first 20 of its images would be one colour alone."""
+    for level in (20, 120, 220):
+        folder = tmp_path / "set" / f"{level:03}"
+        folder.mkdir(parents=True)
+        for number in range(20):
+            Image.fromarray(np.full((8, 8, 3), level + number % 5, dtype=np.uint8)).save(folder / f"{number:02}.png")
+    part, whole = (
+        ganprobe.evaluate(tmp_path / "set", reference=tmp_path / "set", metrics=["fd"], samples=samples)
+        for samples in (20, 60)
+    )
+    one_class = ganprobe.evaluate(tmp_path / "set" / "020", reference=tmp_path / "set", metrics=["fd"], samples=20)
+    assert part["fd"].value < 0.05 * one_class["fd"].value
+    assert part.record.generator == whole.record.generator

@@ -15,6 +15,7 @@ import ganprobe
 from ganprobe.core import shipped
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import sha256_of
+from ganprobe.data import open_data
 from ganprobe.engine import reference as references
 from ganprobe.engine.features import open_device, open_features
 from ganprobe.engine.reference import Reference, References, is_statistics, load_reference, make_reference
@@ -207,3 +208,19 @@ def test_a_shipped_name_means_its_statistics(
     assert evaluated("toyfaces").record.reference == made.subject
     features = open_features("embedded", device=open_device("cpu"))
     assert References().open("toyfaces", [], features, batch_size=9).subject.n == 25
+
+
+def test_images_of_several_sizes_are_brought_to_one_where_that_is_asked(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rng = np.random.default_rng(0)
+    for number, size in enumerate([(20, 30), (16, 16), (40, 17), (25, 25)]):
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(photos / f"{number}.png")
+    with pytest.raises(DataError, match=r"one size.*--resolution of `ganprobe reference`"):
+        make(photos, tmp_path / "stats")
+    made = make(photos, tmp_path / "stats", resolution=16)
+    assert made.subject.n == 4
+    images = torch.from_numpy(open_data(photos, resolution=16).read(range(4))).float() / 127.5 - 1
+    columns = EmbeddedExtractor(small_networks.feature_network()).observe(images)
+    mean = made.states["summary:embedded.features"]["mean"]
+    np.testing.assert_allclose(mean, columns["embedded.features"].double().mean(0).numpy(), rtol=1e-5, atol=1e-6)

@@ -18,6 +18,7 @@ from ganprobe.cli.main import run as command
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.engine import journal as journals
 from ganprobe.engine.journal import UNFINISHED, Journal
+from ganprobe.engine.pictures import STEPS, STRIPS
 from ganprobe.engine.run import Run
 
 SAMPLES = 320
@@ -86,7 +87,7 @@ def test_a_failure_among_the_pairs(reference: Path, tmp_path: Path) -> None:
     assert_same(measured(again, reference, tmp_path, resume=True), whole)
     assert again.asked == [range(48)], "the images were done: only the report's grid is drawn"
     blocks_left = (5 - 3) + 5
-    assert again.synthesized == blocks_left * 2 * 64
+    assert again.synthesized == blocks_left * 2 * 64 + STRIPS * STEPS
     assert not (tmp_path / UNFINISHED).exists()
 
 

@@ -55,6 +55,8 @@ def test_unreadable_images_are_passed_over_where_that_is_asked(photos):
         ({"growing": {"start": "8"}}, "start must be of the kind int, got '8'"),
         ({"network": {**SMALL["network"], "z_dim": 1.5}}, "z_dim must be of the kind int, got 1.5"),
         ({"discriminator_network": {"minibatch_group": "4"}}, "minibatch_group must be of the kind int, got '4'"),
+        ({"network": {**SMALL["network"], "resolution": 16}}, "resolution 16 was asked for and the images have 8"),
+        ({"network": {**SMALL["network"], "num_classes": 3}}, "3 classes were asked for and the data has 0"),
         ({"frobs": 1}, "unknown training setting 'frobs'"),
     ],
 )

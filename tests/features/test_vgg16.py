@@ -67,7 +67,7 @@ def test_files_of_another_kind_are_refused(vgg16_file, tmp_path):
     with pytest.raises(CheckpointError, match=r"classifier\.3\.bias should be \(4096,\) and is absent"):
         read_vgg16(tmp_path / "short.pth")
     torch.save(torch.nn.Linear(2, 2), tmp_path / "code.pth")
-    with pytest.raises(CheckpointError, match="cannot be read safely|can be read safely"):
+    with pytest.raises(CheckpointError, match="can be read safely"):
         read_vgg16(tmp_path / "code.pth")
 
 

@@ -46,7 +46,8 @@ def test_every_metric_is_described():
     }
     shares = {"precision", "recall", "density", "coverage"}
     ours |= {f"{share}@embedded" for share in shares}
-    fields |= {"density", "coverage"}
+    ours |= {"fd_infinity"}
+    fields |= {"density", "coverage", "fid_infinity"}
     assert ours | fields | {"precision", "recall"} == set(METRICS)
     for name, spec in METRICS.items():
         built = spec.build()

@@ -114,6 +114,13 @@ def test_intervals_cover(coverage, share):
     assert 0.85 * got.sd < got.said < 1.45 * got.sd
 
 
+@pytest.mark.parametrize("name", SHARES)
+def test_sides_of_unequal_size_are_noted(name):
+    assert read(name, rows(0, 50), rows(1, 50)).notes == ()
+    (note,) = read(name, rows(0, 60), rows(1, 50)).notes
+    assert note.startswith("50 generated rows against 60 of the reference")
+
+
 def test_few_rows_have_a_value_and_no_interval():
     estimate = read("precision", rows(0, 10), rows(1, 10))
     assert estimate.ci95 is None

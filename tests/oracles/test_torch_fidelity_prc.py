@@ -1,4 +1,4 @@
-"""precision and recall against torch-fidelity: the same pixels, the same VGG16, features to rounding, the same shares."""
+"""precision and recall against torch-fidelity: the same pixels, the same VGG16, the same features and shares."""
 
 import pytest
 import torch
