@@ -1,8 +1,8 @@
 """Training of the embedded feature network: a small ResNet that classifies CIFAR-10 (JPEG).
 
-    settings = ClassifierSettings(epochs=16, seed=0)
-    report = train_classifier(images, labels, test_images, test_labels, out=Path("runs/classifier"), settings=settings)
-    report.accuracy
+settings = ClassifierSettings(epochs=16, seed=0)
+report = train_classifier(images, labels, test_images, test_labels, out=Path("runs/classifier"), settings=settings)
+report.accuracy
 """
 
 from __future__ import annotations
