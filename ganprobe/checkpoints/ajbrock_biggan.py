@@ -27,10 +27,12 @@ _MARKS: Final = (
     "output_layer.2.weight",
 )
 BN_EPSILON: Final = 1e-5
-OWN_NORM: Final = ".bn.stored_"
-"""Where networks made with `--mybn` keep their statistics."""
+OWN_NORM: Final = r"\.bn\.(stored|running)_"
+"""Where networks made with `--mybn` (stored) and `--cross_replica` (running) keep their statistics."""
+UNUSED_COUNTS: Final = r"\.bn\.(accumulation_counter|num_batches_tracked)$"
+"""How many batches made those statistics."""
 _RENAMES: Final = (
-    (r"\.bn\.stored_", ".stored_"),
+    (OWN_NORM, ".stored_"),
     (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
     (r"^blocks\.(\d+)\.0\.conv(\d)\.", r"blocks.\1.conv\2."),
     (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
@@ -43,8 +45,21 @@ _RENAMES: Final = (
 
 def matches(shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether names and shapes are those of this layout (BigGAN-deep, whose blocks have four convolutions, is not)."""
-    names = {name.replace(OWN_NORM, ".stored_") for name in shapes}
+    names = plain_names(shapes)
     return all(mark in names for mark in _MARKS) and "blocks.0.0.conv3.weight" not in names
+
+
+def plain_names(shapes: Mapping[str, tuple[int, ...]]) -> set[str]:
+    """The names as they are without `--mybn` and `--cross_replica`."""
+    return {re.sub(OWN_NORM, ".stored_", name) for name in shapes}
+
+
+def assumed_of_statistics(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """What is assumed of `--cross_replica` networks: their training multiplies by the gain, as ours do, but the
+    original's evaluation on a single device adds it."""
+    if not any(".bn.running_" in name for name in shapes):
+        return {}
+    return {"gain": "multiplies, as in training across replicas; the original's evaluation on one device adds it"}
 
 
 def published_sn_epsilon(resolution: int) -> float:
@@ -109,7 +124,7 @@ def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
         _native_name(name): _native_shape(name, tensor)
         for name, tensor in tensors.items()
-        if not re.search(r"\.sv\d+$|\.bn\.accumulation_counter$", name)
+        if not re.search(rf"\.sv\d+$|{UNUSED_COUNTS}", name)
     }
 
 
@@ -141,7 +156,7 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         config=config,
         convert=lambda: convert(tensors),
         inferred=_evidence(config),
-        assumed=published | given,
+        assumed=published | given | assumed_of_statistics(contents.shapes),
     )
 
 

@@ -13,7 +13,14 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.ajbrock_biggan import BN_EPSILON, OWN_NORM, published_sn_epsilon
+from ganprobe.checkpoints.ajbrock_biggan import (
+    BN_EPSILON,
+    OWN_NORM,
+    UNUSED_COUNTS,
+    assumed_of_statistics,
+    plain_names,
+    published_sn_epsilon,
+)
 from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading, Shapes
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan import WIDTHS
@@ -28,7 +35,7 @@ _MARKS: Final = (
     "output_layer.2.weight",
 )
 _RENAMES: Final = (
-    (r"\.bn\.stored_", ".stored_"),
+    (OWN_NORM, ".stored_"),
     (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
     (r"^blocks\.(\d+)\.0\.", r"blocks.\1."),
     (r"^output_layer\.0\.", "output_norm."),
@@ -36,12 +43,12 @@ _RENAMES: Final = (
     (r"\.stored_(mean|var)$", r".statistics.running_\1"),
     (r"\.u0$", ".norm.u"),
 )
-_UNUSED: Final = re.compile(r"\.(sv\d+|u[1-9]\d*|bn\.accumulation_counter)$")
+_UNUSED: Final = re.compile(rf"\.(sv\d+|u[1-9]\d*)$|{UNUSED_COUNTS}")
 
 
 def matches(shapes: Shapes) -> bool:
     """Whether names and shapes are those of this layout."""
-    names = {name.replace(OWN_NORM, ".stored_") for name in shapes}
+    names = plain_names(shapes)
     return all(mark in names for mark in _MARKS)
 
 
@@ -94,7 +101,7 @@ def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _native_shape(name: str, tensor: Tensor) -> Tensor:
-    if name.endswith((".stored_mean", ".stored_var")):
+    if re.search(r"\.(stored|running)_(mean|var)$", name):
         return tensor[None]
     if name.endswith(".u0"):
         return tensor.reshape(-1)
@@ -124,7 +131,7 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         config=config,
         convert=lambda: convert(tensors),
         inferred=_EVIDENCE | {"spectral_norm": "linear.u0 is " + ("there" if config.spectral_norm else "absent")},
-        assumed=published | given | fixed,
+        assumed=published | given | fixed | assumed_of_statistics(contents.shapes),
     )
 
 

@@ -246,7 +246,7 @@ class BigGANGenerator(Generator):
         if psi != 1.0:
             raise CapabilityError(
                 f"BigGAN has no W to truncate, got truncation={truncation}; "
-                "it truncates z when drawing: draw(..., truncation=threshold)"
+                "it truncates z when drawing: ganprobe.load(..., truncation=threshold)"
             )
         resolve_noise(noise, [], len(latents))
         if latents.ndim != 2 or latents.shape[1] != self.config.z_dim:

@@ -255,7 +255,7 @@ def _checked_truncation(truncation: Truncation, statistics: int) -> float:
     if statistics == 1:
         raise CapabilityError(
             f"this BigGAN-deep has batch statistics of the whole z alone, got truncation={truncation}; "
-            "truncate z when drawing: draw(..., truncation=threshold)"
+            "truncate z when drawing: ganprobe.load(..., truncation=threshold)"
         )
     if isinstance(truncation, tuple):
         raise CapabilityError(f"BigGAN-deep truncates all layers alike, got truncation={truncation}; give one number")

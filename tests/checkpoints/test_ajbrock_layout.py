@@ -11,7 +11,7 @@ from foreign_files import ajbrock_like, fixture, oracle, relative_error, tensor_
 from torch import Tensor
 
 from ganprobe.checkpoints import open_checkpoint
-from ganprobe.core.errors import CheckpointError
+from ganprobe.checkpoints.describe import describe
 from ganprobe.generators.biggan import BigGANConfig
 
 MYBN = BigGANConfig(
@@ -69,9 +69,16 @@ def test_oracles_through_a_file(tmp_path: Path, name: str) -> None:
     assert relative_error(images, expected["images"]) < 1e-5
 
 
-def test_synchronised_statistics_are_not_this_layout(tmp_path: Path) -> None:
-    """The original's own evaluation adds the gain there instead of multiplying by it: no network of ours does."""
-    renamed = {name.replace(".bn.stored_", ".bn.running_"): tensor for name, tensor in mybn_like().items()}
-    torch.save(renamed, tmp_path / "G.pth")
-    with pytest.raises(CheckpointError, match="no known layout"):
-        open_checkpoint(tmp_path / "G.pth")
+@torch.no_grad()
+def test_synchronised_statistics_multiply_as_in_training(tmp_path: Path) -> None:
+    """The same statistics under the names of --cross_replica make the same images, and inspect says what is assumed."""
+    tensors = mybn_like()
+    renamed = {name.replace(".bn.stored_", ".bn.running_"): tensor for name, tensor in tensors.items()}
+    counts = {
+        name.replace("running_mean", "num_batches_tracked"): torch.tensor(7) for name in renamed if "_mean" in name
+    }
+    torch.save(renamed | counts, tmp_path / "G.pth")
+    generator, expected = open_checkpoint(tmp_path / "G.pth"), fixture("ajbrock-biggan-64-mybn")
+    images = generator.synthesize(expected["z"], space="z", labels=expected["labels"])
+    assert relative_error(images, expected["images"]) < 1e-5
+    assert "multiplies" in describe(tmp_path / "G.pth").assumed["gain"]

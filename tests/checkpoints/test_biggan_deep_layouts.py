@@ -167,6 +167,21 @@ def test_images_of_bigganpytorch(tmp_path: Path, name: str) -> None:
 
 
 @torch.no_grad()
+def test_synchronised_statistics_multiply_as_in_training(tmp_path: Path) -> None:
+    """The statistics of --mybn under the names of --cross_replica make the same images."""
+    (config, given), path = AJBROCK["64-mybn"], tmp_path / "G_ema.pth"
+    tensors = {
+        name.replace(".bn.stored_", ".bn.running_"): tensor
+        for name, tensor in ajbrock_deep(config, own_norm=True).items()
+    }
+    torch.save(tensors, path)
+    expected = fixture("ajbrock-biggan-deep-64-mybn")
+    generator = open_checkpoint(path, overrides=Overrides(**given))
+    images = generator.synthesize(expected["z"], space="z", labels=expected["labels"])
+    assert relative_error(images, expected["images"]) < 2e-6
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("name", HUGGINGFACE)
 def test_images_of_the_pretrained_package(tmp_path: Path, name: str) -> None:
     (layers, attention), path = HUGGINGFACE[name], tmp_path / "pytorch_model.bin"
