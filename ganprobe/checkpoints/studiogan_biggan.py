@@ -59,6 +59,7 @@ def config_of(shapes: Shapes, *, bn_epsilon: float = BN_EPSILON) -> BigGANConfig
         hierarchical=True,
         attention=tuple(_attention_resolutions(plain, numbers).values()),
         bn_epsilon=bn_epsilon,
+        output_bn_epsilon=bn_epsilon,
         spectral_norm=False,
         width_multiples=_MULTIPLES[resolution] if _MULTIPLES[resolution] != WIDTHS[resolution] else (),
     )

@@ -63,7 +63,8 @@ class BigGANConfig:
     shared_embedding: blocks take linear functions of one embedding of `shared_dim` numbers; otherwise a table of
     their own per class. hierarchical: z is split evenly over the first linear layer and the blocks, in that order,
     and each block takes its chunk beside the embedding. attention: resolutions whose blocks are followed by
-    self-attention. spectral_norm: False for weights that are to be used as they are, such as folded ones.
+    self-attention. output_bn_epsilon: of the last normalisation, which knows no class. spectral_norm: False for
+    weights that are to be used as they are, such as folded ones.
     width_multiples: channels at 4, 8, ... pixels in multiples of `channels`; empty for the published ones (WIDTHS).
     InputError where a field is outside its range.
     """
@@ -77,6 +78,7 @@ class BigGANConfig:
     hierarchical: bool = False
     attention: tuple[int, ...] = ()
     bn_epsilon: float = 1e-5
+    output_bn_epsilon: float = 1e-5
     sn_epsilon: float = 1e-8
     spectral_norm: bool = True
     width_multiples: tuple[int, ...] = ()
@@ -89,7 +91,7 @@ class BigGANConfig:
         for name in ("num_classes", "channels", "z_dim", "shared_dim"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("bn_epsilon", "sn_epsilon"):
+        for name in ("bn_epsilon", "output_bn_epsilon", "sn_epsilon"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be positive, got {getattr(self, name)}")
         check_attention(self.attention, self.resolutions)
@@ -191,7 +193,7 @@ class BigGANGenerator(Generator):
                 if at in config.attention
             }
         )
-        self.output_norm = BatchNorm(widths[-1], epsilon=config.bn_epsilon)
+        self.output_norm = BatchNorm(widths[-1], epsilon=config.output_bn_epsilon)
         self.output = SpectralConv2d(widths[-1], 3, 3, epsilon=epsilon)
         initialise(self, seed=seed)
 
