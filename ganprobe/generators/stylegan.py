@@ -21,8 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.spaces import SamplerSpec, Space, Truncation
-from ganprobe.generators.base import Generator, NoiseShapes, resolve_noise
+from ganprobe.generators.base import NoiseShapes
 from ganprobe.generators.layers import (
     Blur,
     EqualConv2d,
@@ -35,9 +34,9 @@ from ganprobe.generators.layers import (
     pixel_norm,
     pyramid,
     split_lod,
-    truncate,
     upsample,
 )
+from ganprobe.generators.style_based import StyleBasedGenerator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +154,7 @@ def mix_styles(w_a: Tensor, w_b: Tensor, crossover: Tensor, num_layers: int) -> 
 
 
 @final
-class StyleGANGenerator(Generator):
+class StyleGANGenerator(StyleBasedGenerator):
     """Mapping and synthesis network. `seed` decides the initial weights and the stored noise, on any device alike.
 
     w_avg (w_dim,), a buffer: the running mean of w, for truncation; zero until `track_w_avg` or a checkpoint sets it.
@@ -163,7 +162,6 @@ class StyleGANGenerator(Generator):
 
     architecture: ClassVar[str] = "stylegan"
     config: StyleGANConfig
-    w_avg: Tensor
 
     def __init__(self, config: StyleGANConfig, *, seed: int = 0) -> None:
         super().__init__()
@@ -196,19 +194,12 @@ class StyleGANGenerator(Generator):
         return [layer for layer in self.layers if isinstance(layer, StyledLayer)]
 
     @property
-    def spec(self) -> SamplerSpec:
-        config = self.config
-        spaces: dict[str, tuple[int, ...]] = {
-            "z": (config.z_dim,),
-            "w": (config.w_dim,),
-            "w+": (config.num_layers, config.w_dim),
-            "s": (sum(self.style_sizes),),
-        }
-        return SamplerSpec((3, config.resolution, config.resolution), config.num_classes, spaces)
-
-    @property
     def noise_shapes(self) -> NoiseShapes:
         return tuple((r, r) for r in pyramid(self.config.resolution) for _ in range(2))
+
+    @property
+    def num_ws(self) -> int:
+        return self.config.num_layers
 
     @property
     def style_sizes(self) -> tuple[int, ...]:
@@ -228,29 +219,6 @@ class StyleGANGenerator(Generator):
             x = leaky(layer(x))
         return x
 
-    def styles(self, ws: Tensor) -> Tensor:
-        """ws (N, num_layers, w_dim) to the "s" space: every layer's affine output, concatenated, (N, S)."""
-        return torch.cat(self._layer_styles(ws), 1)
-
-    def synthesize(
-        self,
-        latents: Tensor,
-        *,
-        space: Space,
-        labels: Tensor | None = None,
-        noise: str | int | Sequence[Tensor] = "const",
-        truncation: Truncation = 1.0,
-    ) -> Tensor:
-        """As in `Generator`. Truncation follows the mapping and the repetition over layers and precedes the affine
-        maps, so z, w and w+ latents are truncated alike; "s" latents lie beyond it and take psi 1 only."""
-        spaces = self.spec.spaces
-        if space not in spaces or tuple(latents.shape[1:]) != spaces[space]:
-            known = ", ".join(f"{name} (N, {', '.join(map(str, shape))})" for name, shape in spaces.items())
-            raise InputError(f"latents must be one of {known}; got space {space!r} and shape {tuple(latents.shape)}")
-        styles = self._styles_of(latents, space, labels, truncation)
-        constants = [layer.noise_const for layer in self._styled()]
-        return self._render(styles, resolve_noise(noise, constants, len(latents)), 0.0)
-
     def synthesis(self, ws: Tensor, noise: Sequence[Tensor], *, lod: float = 0.0) -> Tensor:
         """The training path: images (N, 3, R, R) of size R = resolution / 2**floor(lod).
 
@@ -264,23 +232,13 @@ class StyleGANGenerator(Generator):
         """Move w_avg towards the mean of w (N, w_dim) by 1 - decay."""
         self.w_avg.lerp_(w.detach().to(self.w_avg.dtype).mean(0), 1 - decay)
 
-    def _styles_of(
-        self, latents: Tensor, space: Space, labels: Tensor | None, truncation: Truncation
-    ) -> Sequence[Tensor]:
-        if space == "s":
-            if (truncation[0] if isinstance(truncation, tuple) else truncation) != 1:
-                raise InputError(
-                    f"truncation acts on w, not on s: expected 1, got {truncation}; truncate before styles()"
-                )
-            return torch.split(latents, list(self.style_sizes), 1)
-        w = self.map(latents, labels) if space == "z" else latents
-        ws = w if space == "w+" else w[:, None].expand(-1, self.config.num_layers, -1)
-        return self._layer_styles(truncate(ws, self.w_avg, truncation))
+    def _noise_constants(self) -> list[Tensor]:
+        return [layer.noise_const for layer in self._styled()]
 
     def _layer_styles(self, ws: Tensor) -> list[Tensor]:
         return [layer.affine(ws[:, index]) for index, layer in enumerate(self._styled())]
 
-    def _render(self, styles: Sequence[Tensor], noise: Sequence[Tensor], lod: float) -> Tensor:
+    def _render(self, styles: Sequence[Tensor], noise: Sequence[Tensor], lod: float = 0.0) -> Tensor:
         halvings, fade = split_lod(lod, self.config.resolution, self.config.progressive)
         resolution = self.config.resolution >> halvings
         x = self.const.expand(len(styles[0]), -1, -1, -1)

@@ -21,8 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.spaces import SamplerSpec, Space, Truncation
-from ganprobe.generators.base import Generator, NoiseShapes, resolve_noise
+from ganprobe.generators.base import NoiseShapes
 from ganprobe.generators.layers import (
     RELU_GAIN,
     EqualLinear,
@@ -32,8 +31,8 @@ from ganprobe.generators.layers import (
     normal_tensor,
     pixel_norm,
     pyramid,
-    truncate,
 )
+from ganprobe.generators.style_based import StyleBasedGenerator
 from ganprobe.generators.stylegan2_layers import TAPS, StyledConv, ToRGB, check_taps, upsample, upsampling_kernel
 
 
@@ -114,11 +113,10 @@ def _layer(config: StyleGAN2Config, index: int) -> StyledConv:
 
 
 @final
-class StyleGAN2Generator(Generator):
+class StyleGAN2Generator(StyleBasedGenerator):
     """z (N, z_dim) to images (N, 3, R, R). `seed` decides the initial weights and noise, on any device alike."""
 
     architecture: ClassVar[str] = "stylegan2"
-    w_avg: Tensor
     kernel: Tensor
 
     def __init__(self, config: StyleGAN2Config, *, seed: int = 0) -> None:
@@ -167,20 +165,13 @@ class StyleGAN2Generator(Generator):
         return plan
 
     @property
-    def spec(self) -> SamplerSpec:
-        config = self.config
-        spaces: dict[str, tuple[int, ...]] = {
-            "z": (config.z_dim,),
-            "w": (config.w_dim,),
-            "w+": (config.num_ws, config.w_dim),
-            "s": (sum(self.style_sizes),),
-        }
-        return SamplerSpec((3, config.resolution, config.resolution), config.num_classes, spaces)
-
-    @property
     def noise_shapes(self) -> NoiseShapes:
         sizes = (layer_resolution(index) for index in range(self.config.num_layers))
         return tuple((size, size) for size in sizes)
+
+    @property
+    def num_ws(self) -> int:
+        return self.config.num_ws
 
     @property
     def style_sizes(self) -> tuple[int, ...]:
@@ -203,45 +194,12 @@ class StyleGAN2Generator(Generator):
             x = leaky(layer(x)) * RELU_GAIN
         return x
 
-    def styles(self, ws: Tensor) -> Tensor:
-        """ws (N, num_ws, w_dim) to the "s" space: all modulations, concatenated in network order, (N, S)."""
-        return torch.cat(self._layer_styles(ws), 1)
-
-    def synthesize(
-        self,
-        latents: Tensor,
-        *,
-        space: Space,
-        labels: Tensor | None = None,
-        noise: str | int | Sequence[Tensor] = "const",
-        truncation: Truncation = 1.0,
-    ) -> Tensor:
-        """As in `Generator`. Truncation acts on w, so that z, w and w+ latents are truncated alike, its cutoff counted
-        in rows of w+; "s" latents lie beyond it and take psi 1 only."""
-        spaces = self.spec.spaces
-        if space not in spaces or tuple(latents.shape[1:]) != spaces[space]:
-            known = ", ".join(f"{name} (N, {', '.join(map(str, shape))})" for name, shape in spaces.items())
-            raise InputError(f"latents must be one of {known}; got space {space!r} and shape {tuple(latents.shape)}")
-        styles = self._styles_of(latents, space, labels, truncation)
-        constants = [layer.noise_const for layer in self._styled()]
-        return self._render(styles, resolve_noise(noise, constants, len(latents)))
-
     def synthesis(self, ws: Tensor, noise: Sequence[Tensor]) -> Tensor:
         """ws (N, num_ws, w_dim) and noise (N or 1, 1, H, W) for every layer to images: the path of training."""
         return self._render(self._layer_styles(ws), noise)
 
-    def _styles_of(
-        self, latents: Tensor, space: Space, labels: Tensor | None, truncation: Truncation
-    ) -> Sequence[Tensor]:
-        if space == "s":
-            if (truncation[0] if isinstance(truncation, tuple) else truncation) != 1:
-                raise InputError(
-                    f"truncation acts on w, not on s: expected 1, got {truncation}; truncate before styles()"
-                )
-            return torch.split(latents, list(self.style_sizes), 1)
-        w = self.map(latents, labels) if space == "z" else latents
-        ws = w if space == "w+" else w[:, None].expand(-1, self.config.num_ws, -1)
-        return self._layer_styles(truncate(ws, self.w_avg, truncation))
+    def _noise_constants(self) -> list[Tensor]:
+        return [layer.noise_const for layer in self._styled()]
 
     def _layer_styles(self, ws: Tensor) -> list[Tensor]:
         return [module.get_submodule("affine")(ws[:, row]) for module, row in self._plan()]
