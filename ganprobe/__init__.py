@@ -59,7 +59,7 @@ def evaluate(
     *,
     reference: str | Path | None = None,
     metrics: Sequence[str] | None = None,
-    samples: int = DEFAULTS.samples,
+    samples: int | None = DEFAULTS.samples,
     seed: int = DEFAULTS.seed,
     features: str | None = DEFAULTS.features,
     inception_weights: str | Path | None = DEFAULTS.inception_weights,
@@ -80,7 +80,8 @@ def evaluate(
     features: "embedded", "inception" or "vgg16"; None means what the metrics are defined on, else the embedded ones.
     inception_weights: a file in the layout of the official weights instead of those; its numbers are marked.
     vgg_weights: the same for VGG16, which precision and recall are defined on.
-    samples: images, and pairs on each path, to draw. seed: sample i is a function of (seed, i) alone.
+    samples: images, and pairs on each path, to draw; None means 50,000, or all of a smaller set of images.
+    seed: sample i is a function of (seed, i) alone.
     batch_size: samples taken in at a time; it changes no image and no feature.
     device: where features are computed and a generator that is opened here runs; None means CUDA where there is one.
     truncation: psi or (psi, layers); for BigGAN a threshold on z. noise: "random", "const" or "zero".
@@ -117,7 +118,7 @@ def compare(
     *,
     reference: str | Path | None = None,
     metrics: Sequence[str] | None = None,
-    samples: int = COMPARE_SAMPLES,
+    samples: int | None = DEFAULTS.samples,
     seed: int = DEFAULTS.seed,
     features: str | None = DEFAULTS.features,
     inception_weights: str | Path | None = DEFAULTS.inception_weights,
@@ -131,13 +132,15 @@ def compare(
     interval of the difference to every other excludes zero.
 
     items: Runs, folders of finished runs, or generators (as in `evaluate`), which are evaluated first with the other
-    arguments; reference None: what a shipped generator was trained on.
+    arguments. samples None: 5,000 of each, or all of a smaller set of images. reference None: what a shipped
+    generator was trained on.
     Errors: InputError for fewer than two items, and whatever an evaluation raises.
     """
     from ganprobe.engine.compare import compare as compare_items
 
     settings = Settings(
         samples=samples,
+        most=COMPARE_SAMPLES,
         seed=seed,
         features=features,
         inception_weights=inception_weights,

@@ -73,7 +73,7 @@ def compare(
         str | None, typer.Option(help="For generators; left out, what a shipped one was trained on.")
     ] = None,
     metrics: options.Metrics = None,
-    samples: options.Samples = COMPARE_SAMPLES,
+    samples: options.Samples = None,
     seed: options.Seed = DEFAULTS.seed,
     features: options.Features = DEFAULTS.features,
     inception_weights: options.InceptionWeights = None,
@@ -90,6 +90,7 @@ def compare(
     check_writable(out)
     settings = Settings(
         samples=samples,
+        most=COMPARE_SAMPLES,
         seed=seed,
         features=features,
         inception_weights=inception_weights,

@@ -17,7 +17,10 @@ Metrics = Annotated[
         help="Names joined by commas, as in `ganprobe list metrics`; left out, all that the generator allows."
     ),
 ]
-Samples = Annotated[int, typer.Option(help="Images to draw, and pairs on each path.")]
+Samples = Annotated[
+    int | None,
+    typer.Option(help="Images to draw, and pairs on each path; of a smaller set of images left out, all of them."),
+]
 Seed = Annotated[int, typer.Option(help="Sample i is a function of the seed and i alone.")]
 Features = Annotated[str | None, typer.Option(help="inception or embedded; left out, what the metrics are defined on.")]
 InceptionWeights = Annotated[

@@ -50,7 +50,7 @@ from ganprobe.metrics.registry import MetricSpec
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.paths import PathPairs
 
-_NOT_IDENTITY = ("batch_size", "device", "inception_weights", "vgg_weights")
+_NOT_IDENTITY = ("most", "batch_size", "device", "inception_weights", "vgg_weights")
 """Settings that leave the work the same work; of the weights, the extractor's fingerprint tells."""
 
 
@@ -105,7 +105,8 @@ def prepare(
     features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
     settings = dataclasses.replace(settings, features=features)
     against = reference is not None
-    planned = planned_metrics(metrics, settings, reference=against) if metrics is not None else None
+    if metrics is not None:
+        planned_metrics(metrics, settings, reference=against)
     if reference is not None:
         check_reference(reference)
     device = open_device(settings.device)
@@ -116,14 +117,14 @@ def prepare(
         truncation=settings.truncation,
         skip_unreadable=settings.skip_unreadable,
     )
+    settings = settings.settled(sampler.spec.length)
     if isinstance(sampler, ImageSampler):
         # The first images of a sorted folder would be of its first classes alone.
-        sampler = ImageSampler(sampler.source.spread(settings.samples))
-    if planned is None:
+        sampler = ImageSampler(sampler.source.spread(settings.count))
+    if metrics is None:
         networks = default_networks(features, settings.vgg_weights)
-        possible = possible_metrics(sampler, networks=networks, reference=against)
-        planned = planned_metrics(possible, settings, reference=against)
-    plan = make_plan(planned, sampler, samples=settings.samples)
+        metrics = possible_metrics(sampler, networks=networks, reference=against)
+    plan = make_plan(planned_metrics(metrics, settings, reference=against), sampler, samples=settings.count)
     return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device)
 
 
@@ -148,7 +149,7 @@ def carry_out(evaluation: Evaluation, references: References, *, out: Path | Non
         _provenance(work, started, time.monotonic() - clock),
     )
     settings = evaluation.settings
-    pictures = picture_run(evaluation.sampler, seed=settings.seed, samples=settings.samples, distances=distances)
+    pictures = picture_run(evaluation.sampler, seed=settings.seed, samples=settings.count, distances=distances)
     return Run(record, pictures)
 
 
@@ -207,7 +208,7 @@ def _pass(
     states = walk(
         source,
         [planned.metric for planned in group],
-        samples=settings.samples,
+        samples=settings.count,
         batch_size=settings.batch_size,
         journal=work.journal,
         name=name,
@@ -241,14 +242,14 @@ def _protocol(spec: MetricSpec, work: _Work, of_features: Mapping[str, Any]) -> 
     return {
         **spec.protocol,
         **of_features,
-        "samples": work.evaluation.settings.samples,
+        "samples": work.evaluation.settings.count,
         "truncation": sampling.get("truncation", 1.0),
         **({} if layer_noise == "random" else {"layer_noise": layer_noise}),
     }
 
 
 def _notes(spec: MetricSpec, work: _Work, reference: Reference | None) -> tuple[str, ...]:
-    samples = work.evaluation.settings.samples
+    samples = work.evaluation.settings.count
     theirs = reference.subject.n if reference is not None else None
     fewest = samples if theirs is None else min(samples, theirs)
     advice = (f"{fewest} samples: {spec.advice}",) if fewest < spec.advised_samples else ()
@@ -284,7 +285,7 @@ def _provenance(work: _Work, started: str, seconds: float) -> dict[str, Any]:
         "features": work.features.name,
         "features_fingerprint": work.features.extractor.fingerprint,
         "seed": settings.seed,
-        "samples": settings.samples,
+        "samples": settings.count,
         "batch_size": settings.batch_size,
         **sampling_of(evaluation.sampler),
         **skipped_summary(skipped),

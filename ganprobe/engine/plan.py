@@ -100,8 +100,8 @@ def served_by(features: str) -> tuple[str, ...]:
 
 
 def _check(spec: MetricSpec, settings: Settings, *, reference: bool) -> None:
-    if settings.samples < spec.minimum_samples:
-        raise MetricError(f"{spec.name} needs at least {spec.minimum_samples} samples, got {settings.samples}")
+    if settings.count < spec.minimum_samples:
+        raise MetricError(f"{spec.name} needs at least {spec.minimum_samples} samples, got {settings.count}")
     if spec.needs_reference and not reference:
         raise InputError(
             f"{spec.name} compares with a reference; name one with --reference (a data set, images or statistics)"

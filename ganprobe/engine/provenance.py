@@ -68,7 +68,9 @@ def call_of(name: str, settings: Settings, *, reference: str | None, metrics: Se
     """The command line, or the call in Python, that measures the same."""
     if _from_command_line():
         return shlex.join(["ganprobe", *sys.argv[1:]])
-    chosen = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    chosen = {
+        field.name: getattr(settings, field.name) for field in dataclasses.fields(settings) if field.name != "most"
+    }
     given = {key: value for key, value in chosen.items() if value != getattr(DEFAULTS, key)}
     words = {"reference": reference, "metrics": list(metrics), **given}
     return f"ganprobe.evaluate({', '.join([repr(name), *(f'{key}={value!r}' for key, value in words.items())])})"

@@ -16,7 +16,7 @@ from PIL import Image
 from ganprobe.cli import options
 from ganprobe.cli.main import app, run
 from ganprobe.core.errors import InputError
-from ganprobe.core.settings import COMPARE_SAMPLES, DEFAULTS
+from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.shipped import shipped_names
 
 COMMANDS = ["demo", "evaluate", "compare", "reference", "list", "inspect", "convert", "directions", "edit", "train"]
@@ -166,10 +166,9 @@ def test_defaults_are_those_of_the_settings() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for name in ("evaluate", "compare"):
         defaults = {parameter.name: parameter.default for parameter in commands[name].params}
-        for key in ("seed", "features", "inception_weights", "batch_size", "device", "noise"):
+        for key in ("samples", "seed", "features", "inception_weights", "batch_size", "device", "noise"):
             assert defaults[key] == getattr(DEFAULTS, key)
         assert options.parse_truncation(defaults["truncation"]) == DEFAULTS.truncation
-        assert defaults["samples"] == (DEFAULTS.samples if name == "evaluate" else COMPARE_SAMPLES)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,15 @@ class TestRefusals:
         assert not frozen.asked
         assert ganprobe.evaluate(frozen, metrics=["fd"], reference=reference, samples=60)["fd"].n == 60
 
+    def test_left_out_samples_are_all_that_there_are(self, reference: Path) -> None:
+        frozen = small_networks.Frozen(small_networks.stylegan_sampler(), 60)
+        run = ganprobe.evaluate(frozen, metrics=["fd"], reference=reference)
+        assert run["fd"].n == 60
+        assert run.record.provenance["samples"] == 60
+        few = small_networks.Frozen(small_networks.stylegan_sampler(), 19)
+        with pytest.raises(MetricError, match="cs needs at least 20 samples, got 19"):
+            ganprobe.evaluate(few, metrics=["cs"])
+
     def test_settings_of_another_sampler(self) -> None:
         self.refused(CapabilityError, "takes neither noise nor truncation", metrics=["cs"], truncation=0.5)
         with pytest.raises(
