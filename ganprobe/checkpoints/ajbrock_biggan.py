@@ -9,7 +9,7 @@ normalisation 1e-6 in the ImageNet scripts and the code's default, 1e-8, in the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from torch import Tensor
@@ -122,22 +122,25 @@ def _channels(tensors: Mapping[str, Tensor], resolution: int) -> int:
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names, and in the shapes, of BigGANGenerator's state dict."""
     return {
-        _native_name(name): _native_shape(name, tensor)
+        native_name(name, _RENAMES, attention_after=lambda block: 8 * 2**block): native_shape(name, tensor)
         for name, tensor in tensors.items()
         if not re.search(rf"\.sv\d+$|{UNUSED_COUNTS}", name)
     }
 
 
-def _native_shape(name: str, tensor: Tensor) -> Tensor:
+def native_shape(name: str, tensor: Tensor) -> Tensor:
+    """A tensor of the repository in the shape that the native networks give it."""
     if name.endswith(".u0"):
         return tensor.reshape(-1)
     return tensor.reshape(()) if name.endswith(".gamma") else tensor
 
 
-def _native_name(name: str) -> str:
+def native_name(name: str, renames: Sequence[tuple[str, str]], *, attention_after: Callable[[int], int]) -> str:
+    """The native name of a tensor: `renames` in turn (pattern, replacement), and attention_after(block) for the key of
+    the attention that follows a block."""
     if found := re.fullmatch(r"blocks\.(\d+)\.1\.(.+)", name):
-        name = f"attention.{8 * 2 ** int(found[1])}.{found[2]}"
-    for pattern, replacement in _RENAMES:
+        name = f"attention.{attention_after(int(found[1]))}.{found[2]}"
+    for pattern, replacement in renames:
         name = re.sub(pattern, replacement, name)
     return name
 

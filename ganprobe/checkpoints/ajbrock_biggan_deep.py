@@ -18,6 +18,8 @@ from ganprobe.checkpoints.ajbrock_biggan import (
     OWN_NORM,
     UNUSED_COUNTS,
     assumed_of_statistics,
+    native_name,
+    native_shape,
     plain_names,
     published_sn_epsilon,
 )
@@ -96,24 +98,16 @@ def _plan_of(found: list[int]) -> tuple[int, int, int]:
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names, and in the shapes, of BigGANDeepGenerator's state dict."""
     return {
-        _native_name(name): _native_shape(name, tensor) for name, tensor in tensors.items() if not _UNUSED.search(name)
+        native_name(name, _RENAMES, attention_after=lambda block: block + 1): _native_shape(name, tensor)
+        for name, tensor in tensors.items()
+        if not _UNUSED.search(name)
     }
 
 
 def _native_shape(name: str, tensor: Tensor) -> Tensor:
-    if re.search(r"\.(stored|running)_(mean|var)$", name):
-        return tensor[None]
-    if name.endswith(".u0"):
-        return tensor.reshape(-1)
-    return tensor.reshape(()) if name.endswith(".gamma") else tensor
-
-
-def _native_name(name: str) -> str:
-    if found := re.fullmatch(r"blocks\.(\d+)\.1\.(.+)", name):
-        name = f"attention.{int(found[1]) + 1}.{found[2]}"
-    for pattern, replacement in _RENAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
+    # The native network keeps sets of statistics, of which there is one here.
+    statistics = re.search(r"\.(stored|running)_(mean|var)$", name)
+    return tensor[None] if statistics else native_shape(name, tensor)
 
 
 def read(contents: Contents, overrides: Overrides) -> Reading:

@@ -21,6 +21,7 @@ INFINITY_ADVICE = f"the predicted bias is of second order, and too small below {
 _UINT8 = "uint8, halves rounded up"
 _TF1 = "TensorFlow 1 bilinear to 299, no half-pixel centres, no antialiasing"
 _RANGE = "(x - 128) / 128"
+_PREPARED = {"pixels": _UINT8, "resize": _TF1, "range": _RANGE}
 
 
 def inception_specs() -> list[MetricSpec]:
@@ -83,9 +84,7 @@ def _infinity() -> MetricSpec:
         features=FEATURES,
         protocol={
             "column": metric.column,
-            "pixels": _UINT8,
-            "resize": _TF1,
-            "range": _RANGE,
+            **_PREPARED,
             "value": "squared Frechet distance of Gaussians, less its bias to second order",
             "ddof": metric.ddof,
             "interval": "influence function",
@@ -130,9 +129,7 @@ def _kernel(metric: KernelInceptionDistance | KernelDistance, summary: str, esti
         features=FEATURES,
         protocol={
             "column": metric.column,
-            "pixels": _UINT8,
-            "resize": _TF1,
-            "range": _RANGE,
+            **_PREPARED,
             "kernel": "(x.y / 2048 + 1)^3",
             **estimator,
             "interval": "Hajek projections",
@@ -168,9 +165,7 @@ def _score(metric: InceptionScore, summary: str) -> MetricSpec:
         features=FEATURES,
         protocol={
             "column": metric.column,
-            "pixels": _UINT8,
-            "resize": _TF1,
-            "range": _RANGE,
+            **_PREPARED,
             "value": "mean over splits of exp(mean KL(p(y|x) || p(y)))",
             "splits": metric.splits,
             **(shuffle if metric.shuffled else {"order": "ascending indices"}),
