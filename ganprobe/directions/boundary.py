@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -19,9 +19,11 @@ from scipy import linalg
 from torch import Tensor
 
 from ganprobe.core.errors import MetricError
-from ganprobe.directions.svm import FloatArray, fit_squared_hinge
+from ganprobe.directions.svm import fit_hinge, fit_squared_hinge
 from ganprobe.metrics.arrays import Values, array64, to_array
 
+FloatArray = NDArray[np.float64]
+SvmLoss = Literal["squared_hinge", "hinge"]
 Vector = TypeVar("Vector", NDArray[Any], Tensor)
 RANK_TOLERANCE: Final = 1e-6
 """Below this share of its length a vector counts as spanned: about ten times the rounding of float32 vectors."""
@@ -48,16 +50,17 @@ class Boundary:
         return np.asarray(rows @ self.normal + self.intercept, dtype=np.float64)
 
 
-def fit_boundary(latents: Values, labels: ArrayLike | Tensor) -> Boundary:
-    """The linear support vector machine between two classes of latents.
+def fit_boundary(latents: Values, labels: ArrayLike | Tensor, *, loss: SvmLoss = "squared_hinge") -> Boundary:
+    """The linear support vector machine between two classes of latents, C = 1.
 
     latents: (N, D), arrays or tensors. labels: (N,) of two distinct values, of which the larger is the positive class.
-    Squared hinge loss and C = 1, intercept penalised: the optimum of scikit-learn's LinearSVC(). MetricError where
-    shapes do not fit, a value is not finite, only one class is there, or the latents do not tell the classes apart.
+    loss: "squared_hinge" with the intercept penalised is the optimum of scikit-learn's LinearSVC(); "hinge" that of
+    SVC(kernel="linear"), to a duality gap of 1e-6. MetricError where shapes do not fit, a value is not finite, only
+    one class is there, the latents do not tell the classes apart, or the loss is neither.
     """
     rows = array64(latents, "latents", 2)
     positive = _two_classes(labels, len(rows))
-    weights = fit_squared_hinge(rows, np.where(positive, 1.0, -1.0))
+    weights = _weights(rows, positive, loss)
     length = float(np.linalg.norm(weights[:-1]))
     if length <= np.finfo(np.float64).tiny:
         raise MetricError("the latents are the same for both classes: no boundary separates them; check the labels")
@@ -85,6 +88,15 @@ def project_boundary(primal: Vector, *conditions: Vector) -> Vector:
     if length < RANK_TOLERANCE:
         raise MetricError("the conditions span the primal boundary, so nothing of it remains; leave a condition out")
     return _like(primal, rest / length)
+
+
+def _weights(rows: FloatArray, positive: NDArray[np.bool_], loss: SvmLoss) -> FloatArray:
+    x, y = torch.from_numpy(rows), torch.from_numpy(np.where(positive, 1.0, -1.0))[None]
+    if loss == "squared_hinge":
+        return to_array(fit_squared_hinge(x, y)[0])
+    if loss == "hinge":
+        return to_array(fit_hinge(x, y)[0].weights)
+    raise MetricError(f'loss must be "squared_hinge" or "hinge", got {loss!r}')
 
 
 def _two_classes(labels: ArrayLike | Tensor, n: int) -> NDArray[np.bool_]:

@@ -9,11 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from ganprobe.core.errors import MetricError
 from ganprobe.directions import fit_boundary, project_boundary
-from ganprobe.directions.svm import fit_squared_hinge
+from ganprobe.directions.boundary import SvmLoss
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "interfacegan-boundaries"
 
@@ -25,29 +25,6 @@ def _classes(n: int, d: int, *, overlap: float, seed: int = 0) -> tuple[np.ndarr
     latents = rng.standard_normal((n, d))
     labels = latents @ normal + 0.3 + overlap * rng.standard_normal(n) > 0
     return latents, labels, normal
-
-
-def _objective(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
-    slack = np.maximum(1 - y * (x @ weights[:-1] + weights[-1]), 0)
-    return float(0.5 * weights @ weights + (slack**2).sum())
-
-
-@pytest.mark.parametrize("overlap", [0.0, 0.5, 5.0])
-def test_the_optimum_is_that_of_liblinear(overlap: float) -> None:
-    x, labels, _ = _classes(600, 20, overlap=overlap)
-    y = np.where(labels, 1.0, -1.0)
-    ours = fit_squared_hinge(x, y)
-    machine = LinearSVC(dual=False, tol=1e-10, max_iter=100_000).fit(x, y)
-    theirs = np.append(machine.coef_[0], machine.intercept_)
-    assert _objective(ours, x, y) <= _objective(theirs, x, y) * (1 + 1e-9)
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
-
-
-def test_c_weighs_the_errors() -> None:
-    x, labels, _ = _classes(300, 6, overlap=1.0)
-    y = np.where(labels, 1.0, -1.0)
-    machine = LinearSVC(dual=False, C=0.01, tol=1e-10, max_iter=100_000).fit(x, y)
-    np.testing.assert_allclose(fit_squared_hinge(x, y, c=0.01)[:-1], machine.coef_[0], atol=1e-6)
 
 
 def test_boundary_is_scaled_to_distances() -> None:
@@ -75,16 +52,25 @@ def test_more_dimensions_than_latents() -> None:
     assert np.isfinite(boundary.normal).all()
 
 
+@pytest.mark.parametrize("loss", ["squared_hinge", "hinge"])
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
-def test_scales_far_from_one_settle(scale: float) -> None:
+def test_scales_far_from_one_settle(scale: float, loss: SvmLoss) -> None:
     x, labels, normal = _classes(2000, 10, overlap=0.2)
-    y = np.where(labels, 1.0, -1.0)
-    weights = fit_squared_hinge(x * scale, y)
-    slack = np.maximum(1 - y * (x * scale @ weights[:-1] + weights[-1]), 0)
-    rows = np.append(x * scale, np.ones((2000, 1)), axis=1)
-    gradient = weights - 2 * rows.T @ (y * slack)
-    assert np.abs(gradient).max() <= 1e-7 * np.abs(2 * rows.T @ y).max()
-    assert fit_boundary(x * scale, labels).normal @ normal > 0.95
+    assert fit_boundary(x * scale, labels, loss=loss).normal @ normal > 0.95
+
+
+def test_the_hinge_is_that_of_svc() -> None:
+    x, labels, _ = _classes(500, 8, overlap=0.4)
+    boundary = fit_boundary(x, labels, loss="hinge")
+    machine = SVC(kernel="linear", tol=1e-8).fit(x, labels)
+    length = np.linalg.norm(machine.coef_)
+    np.testing.assert_allclose(boundary.distance(x), machine.decision_function(x) / length, atol=1e-3)
+    assert boundary.accuracy == pytest.approx(machine.score(x, labels), abs=0.003)
+
+
+def test_another_loss_is_refused() -> None:
+    with pytest.raises(MetricError, match="'logistic'"):
+        fit_boundary(np.array([[-1.0], [1.0]]), [0, 1], loss="logistic")
 
 
 def test_labels_of_any_two_values_and_tensors() -> None:
