@@ -1,9 +1,10 @@
 """Progress with rate and time left: a bar on a terminal, plain lines elsewhere (the first after two seconds, then one
 in ten), silence for what takes under two seconds. Everything goes to standard error, so that standard output holds
-results alone."""
+results alone. Of several processes that share work the first alone speaks (torchrun numbers them: RANK)."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -37,7 +38,7 @@ class Track:
         """Say that `steps` more are done."""
         self.done += steps
         now = time.monotonic()
-        if now - self._start < QUIET_FOR:
+        if now - self._start < QUIET_FOR or not _speaks():
             return
         if sys.stderr.isatty():
             self._show_bar()
@@ -70,3 +71,7 @@ class Track:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+def _speaks() -> bool:
+    return os.environ.get("RANK", "0") == "0"

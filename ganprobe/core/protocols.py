@@ -49,6 +49,12 @@ class LatentSampler(Sampler, Protocol):
     ) -> Tensor: ...
 
 
+class Movement(Protocol):
+    """A way to move latents, as directions are (`sampler.edit`)."""
+
+    def images(self, sampler: LatentSampler, latents: Latents, strength: float) -> Tensor: ...
+
+
 class FeatureExtractor(Protocol):
     """Images to named columns, one row an image."""
 
@@ -62,12 +68,12 @@ class FeatureExtractor(Protocol):
     def observe(self, images: Tensor) -> Columns: ...
 
 
-class Metric(Protocol[S]):
-    """A monoid and a reading: merge is associative and commutative (to rounding), with `empty()` as its unit.
+class Accumulator(Protocol[S]):
+    """A monoid that columns feed: merge is associative and commutative (to rounding), with `empty()` as its unit.
 
-    state_key names the state: metrics with the same key have the same empty, update and merge, so that one state
-    serves them all and is updated once (`fd` and `kd` read the same summary of the same features). `pack` and
-    `unpack` take a state to named arrays and back. Columns always hold "index" (N,) int64, the samples' indices.
+    state_key names the state: those with the same key have the same empty, update and merge, so that one state serves
+    them all and is updated once (`fd` and `kd` read the same summary of the same features). `pack` and `unpack` take a
+    state to named arrays and back. Columns always hold "index" (N,) int64, the samples' indices.
     """
 
     @property
@@ -79,4 +85,9 @@ class Metric(Protocol[S]):
     def merge(self, a: S, b: S) -> S: ...
     def pack(self, state: S) -> dict[str, NDArray[Any]]: ...
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S: ...
+
+
+class Metric(Accumulator[S], Protocol[S]):
+    """A monoid and a reading."""
+
     def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]: ...

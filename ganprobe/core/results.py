@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganprobe.core.errors import InputError
+from ganprobe.core.tables import DetailTable
 
 SCHEMA = 1
 Z95 = 1.959963984540054
@@ -24,7 +25,7 @@ class Estimate:
     variance: of the value, from the generated side alone. reference_terms: (m,) each reference row's contribution c_j,
     such that the reference side adds sum((c_j - mean(c))^2) to the variance; None where there is no reference. With
     both, the interval of a difference between two generators measured against one reference can be told. notes: what
-    the value should not be read without, a line each.
+    the value should not be read without, a line each. tables: the numbers that it sums up.
     """
 
     value: float
@@ -33,6 +34,7 @@ class Estimate:
     variance: float | None = None
     reference_terms: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
+    tables: tuple[DetailTable, ...] = ()
 
 
 def normal_estimate(
@@ -102,12 +104,15 @@ class Result:
             row["variance"] = self.estimate.variance
         if self.notes:
             row["notes"] = list(self.notes)
+        if self.estimate.tables:
+            row["tables"] = [table.to_json() for table in self.estimate.tables]
         return row
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any], terms: NDArray[np.float64] | None = None) -> Result:
         ci95 = None if row["ci95"] is None else (float(row["ci95"][0]), float(row["ci95"][1]))
-        estimate = Estimate(float(row["value"]), ci95, int(row["n"]), row.get("variance"), terms)
+        tables = tuple(DetailTable.from_json(table) for table in row.get("tables", ()))
+        estimate = Estimate(float(row["value"]), ci95, int(row["n"]), row.get("variance"), terms, tables=tables)
         return cls(
             row["metric"],
             estimate,

@@ -27,6 +27,7 @@ class Settings:
     skip_unreadable: bool = False
     inception_weights: str | Path | None = None
     vgg_weights: str | Path | None = None
+    scorer: str | Path | None = None
     most: int = 50_000
 
     def __post_init__(self) -> None:

@@ -23,8 +23,8 @@ class Keeper(Protocol[S]):
     """Owns a kind of state: the monoid, and its way to named arrays and back."""
 
     @property
-    def column(self) -> str:
-        """The column that it keeps."""
+    def needs(self) -> frozenset[str]:
+        """The columns that it reads."""
         ...
 
     @property
@@ -36,8 +36,8 @@ class Keeper(Protocol[S]):
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S: ...
 
 
-class Reading(ABC, Generic[S]):
-    """Abstract: a metric (core.protocols.Metric) is a keeper and `compute`."""
+class Stateful(ABC, Generic[S]):
+    """Abstract: a state that is fed from columns, by way of its keeper (core.protocols.Accumulator)."""
 
     __slots__ = ()
 
@@ -46,13 +46,9 @@ class Reading(ABC, Generic[S]):
     def keeper(self) -> Keeper[S]:
         """Owner of the state."""
 
-    @abstractmethod
-    def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]:
-        """{name: Estimate}. MetricError on no data, on too few samples and on values that are not finite."""
-
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({self.keeper.column})
+        return self.keeper.needs
 
     @property
     def state_key(self) -> str:
@@ -72,6 +68,16 @@ class Reading(ABC, Generic[S]):
 
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S:
         return self.keeper.unpack(arrays)
+
+
+class Reading(Stateful[S]):
+    """Abstract: a metric (core.protocols.Metric) is a keeper and `compute`."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]:
+        """{name: Estimate}. MetricError on no data, on too few samples and on values that are not finite."""
 
 
 def taken(columns: Columns, name: str, *, ndim: int) -> tuple[Tensor, Tensor]:

@@ -52,6 +52,10 @@ class SummaryKeeper:
     capacity: int | None = CAPACITY
 
     @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({self.column})
+
+    @property
     def key(self) -> str:
         return f"summary:{self.column}" + ("" if self.capacity == CAPACITY else f":{self.capacity}")
 

@@ -24,6 +24,10 @@ class ColumnKeeper:
     ndim: int
 
     @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({self.column})
+
+    @property
     def key(self) -> str:
         return f"rows:{self.column}"
 

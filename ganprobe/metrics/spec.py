@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganprobe.core.protocols import Metric
+from ganprobe.core.protocols import Accumulator
 from ganprobe.core.results import Better
+from ganprobe.core.spaces import Space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSpec:
     """One metric under its full name. features: the network that it looks through. protocol: JSON-able, all that is
     needed to get the number again. minimum_samples: fewer are a MetricError. advised_samples: with fewer, generated or
-    of the reference, the number is printed with `advice`; 0 where any number will do."""
+    of the reference, the number is printed with `advice`; 0 where any number will do. latents: the spaces that the
+    generator must have, () for any latents at all, None where it needs none. build: a Metric, or a ScoredMetric of the
+    directions room."""
 
     name: str
     summary: str
@@ -23,6 +26,7 @@ class MetricSpec:
     protocol: Mapping[str, Any]
     needs_reference: bool
     minimum_samples: int
-    build: Callable[[], Metric[Any]]
+    build: Callable[[], Accumulator[Any]]
     advised_samples: int = 0
     advice: str = ""
+    latents: tuple[Space, ...] | None = None

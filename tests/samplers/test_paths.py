@@ -16,7 +16,7 @@ from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import uniform
-from ganprobe.engine.sources import PathColumns
+from ganprobe.engine.sources import PairColumns
 from ganprobe.features.quantise import to_uint8
 from ganprobe.generators.base import Generator, NoiseShapes, draw_noise, resolve_noise
 from ganprobe.samplers.generator import GeneratorSampler
@@ -86,8 +86,18 @@ def lengths(
     seed: int = 0,
 ) -> NDArray[np.float64]:
     spec = PathSpec(space=space, sampling=sampling, epsilon=epsilon)
-    columns = PathColumns(PathPairs(sampler, spec), distance, seed=seed).columns(range(N))
-    return columns[f"path.{space}_{sampling}"].numpy()
+    return path_columns(sampler, spec, distance=distance, seed=seed).columns(range(N))["path"].numpy()
+
+
+def path_columns(
+    sampler: LatentSampler,
+    spec: PathSpec,
+    *,
+    distance: Callable[[Tensor, Tensor], Tensor] = squared_l2,
+    seed: int = 0,
+) -> PairColumns:
+    pairs = PathPairs(sampler, spec)
+    return PairColumns(pairs, {"path": distance}, seed=seed, scale=pairs.scale)
 
 
 def ends(sampler: GeneratorSampler) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -228,17 +238,12 @@ def test_a_foreign_module_has_paths_in_z_too() -> None:
 
 def test_lengths_are_the_same_in_any_grouping() -> None:
     spec = PathSpec(space="w", sampling="full")
-    make = lambda: PathColumns(PathPairs(small_networks.stylegan_sampler(), spec), squared_l2, seed=0)  # noqa: E731
-    whole = make().columns(range(150))["path.w_full"]
+    make = lambda seed=0: path_columns(small_networks.stylegan_sampler(), spec, seed=seed)  # noqa: E731
+    whole = make().columns(range(150))["path"]
     source = make()
-    parts = [source.columns(range(i, min(i + 7, 150)))["path.w_full"] for i in range(0, 150, 7)]
+    parts = [source.columns(range(i, min(i + 7, 150)))["path"] for i in range(0, 150, 7)]
     assert torch.equal(torch.cat(parts), whole)
-    assert not torch.equal(
-        whole,
-        PathColumns(PathPairs(small_networks.stylegan_sampler(), spec), squared_l2, seed=1).columns(range(150))[
-            "path.w_full"
-        ],
-    )
+    assert not torch.equal(whole, make(seed=1).columns(range(150))["path"])
 
 
 def test_a_space_that_is_not_there_is_refused() -> None:

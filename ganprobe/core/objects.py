@@ -1,0 +1,57 @@
+"""Python objects by name, `package.module:name`, and the source that they come from.
+
+>>> named_object("math:pi")
+3.141592653589793
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.registry import unknown
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+def names_an_object(ref: str) -> bool:
+    """Whether `ref` has the form `package.module:name`."""
+    return _NAME.fullmatch(ref) is not None
+
+
+def named_object(ref: str) -> Any:
+    """What `package.module:name` names; modules in the working folder are found too. Importing a module runs it.
+
+    InputError where `ref` has another form, or there is no such module or name in it.
+    """
+    module_name, colon, path = ref.partition(":")
+    if not (module_name and colon and path) or ":" in path:
+        raise InputError(f"{ref!r} is not understood; package.module:name was expected")
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found: Any = importlib.import_module(module_name)
+    except (ImportError, SyntaxError) as problem:
+        raise InputError(
+            f"cannot import {module_name!r} of {ref}: {problem}; is it installed or in this folder?"
+        ) from problem
+    for part in path.split("."):
+        if part not in dir(found):
+            raise unknown(f"name in {module_name}", part, [name for name in dir(found) if not name.startswith("_")])
+        found = getattr(found, part)
+    return found
+
+
+def source_of(thing: Any) -> bytes:
+    """The source file of a class or function; empty where it has none (defined at a prompt, compiled)."""
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(thing))
+        return Path(file).read_bytes() if file else b""
+    except (TypeError, OSError):
+        return b""

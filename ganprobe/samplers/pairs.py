@@ -1,0 +1,117 @@
+"""Pairs of different samples of one class, for metrics of diversity (Odena, Olah and Shlens 2017, section 4.2).
+
+>>> from ganprobe.data import open_data
+>>> pairs = class_pairs(ImageSampler(open_data("toyfaces", limit=5)), samples=5, seed=0)
+>>> pairs.count, [tuple(images.shape) for images in pairs.pairs(range(2), seed=0)]
+(2, [(2, 3, 64, 64), (2, 3, 64, 64)])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganprobe.core.errors import CapabilityError, InputError
+from ganprobe.core.protocols import LatentSampler, Sampler
+from ganprobe.core.streams import stream
+from ganprobe.samplers.images import ImageSampler
+from ganprobe.samplers.paths import conditions_of
+
+FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PairSpec:
+    """Pairs of two samples of the same class."""
+
+    name: str = "pair"
+
+
+class ImagePairs(Protocol):
+    """Pairs of images by number."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sampler(self) -> Sampler: ...
+    def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]: ...
+    def labels(self, index: range, *, seed: int) -> Tensor | None: ...
+
+
+def class_pairs(sampler: Sampler, *, samples: int, seed: int) -> DrawnPairs | ChosenPairs:
+    """The pairs among samples 0 to `samples` - 1, each sample in at most one. InputError where there is no pair,
+    CapabilityError for a labelled sampler that neither holds its images nor takes labels."""
+    if isinstance(sampler, ImageSampler):
+        found: DrawnPairs | ChosenPairs = ChosenPairs(sampler, samples=samples, seed=seed)
+    elif isinstance(sampler, LatentSampler) or not sampler.spec.num_classes:
+        found = DrawnPairs(sampler, samples=samples)
+    else:
+        raise CapabilityError(
+            f"{sampler.name} draws its labels itself, so that pairs of one class cannot be drawn; give a generator "
+            "with latents or a folder of images"
+        )
+    if found.count < FEWEST:
+        raise InputError(f"{samples} samples of {sampler.name} make {found.count} pairs; at least {FEWEST} are needed")
+    return found
+
+
+@final
+class DrawnPairs:
+    """Of a generator: pair j are samples 2j and 2j + 1; where there are classes, both under the label of 2j."""
+
+    def __init__(self, sampler: Sampler, *, samples: int) -> None:
+        self.sampler, self.count = sampler, samples // 2
+        self.name = f"pairs of samples of {sampler.name}"
+
+    def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
+        """The two images (N, 3, H, W), float32, of pairs `index`."""
+        both = range(2 * index.start, 2 * index.stop)
+        if not isinstance(self.sampler, LatentSampler):
+            images = self.sampler.batch(both, seed=seed).images
+            return images[::2], images[1::2]
+        drawn = self.sampler.draw(both, seed=seed)
+        noise, truncation = conditions_of(self.sampler, both, seed)
+        labels = None if drawn.labels is None else drawn.labels[::2].repeat_interleave(2)
+        with torch.no_grad():
+            images = self.sampler.synthesize(drawn.z, space="z", labels=labels, noise=noise, truncation=truncation)
+        return images[::2], images[1::2]
+
+    def labels(self, index: range, *, seed: int) -> Tensor | None:
+        """The class (N,) int64 of both images of pairs `index`; None without classes."""
+        if not isinstance(self.sampler, LatentSampler):
+            return None
+        labels = self.sampler.draw(range(2 * index.start, 2 * index.stop), seed=seed).labels
+        return None if labels is None else labels[::2]
+
+
+@final
+class ChosenPairs:
+    """Of a set of images: paired at random (by `seed`), within their classes where they have any. What is left over in
+    a class has no partner."""
+
+    def __init__(self, sampler: ImageSampler, *, samples: int, seed: int) -> None:
+        self.sampler, self._source = sampler, sampler.source
+        labels = sampler.source.labels_of(range(samples))
+        order = stream(seed, "pairs").permutation(samples)
+        classes = [order] if labels is None else [order[labels[order] == label] for label in np.unique(labels)]
+        self._partners = np.concatenate([each[: len(each) // 2 * 2].reshape(-1, 2) for each in classes])
+        self.count = len(self._partners)
+        self.name = f"pairs of images of {sampler.name}"
+
+    def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
+        """The two images (N, 3, H, W), float32, of pairs `index`, whatever the seed."""
+        first, second = (self._images(self._partners[index.start : index.stop, side]) for side in (0, 1))
+        return first, second
+
+    def labels(self, index: range, *, seed: int) -> Tensor | None:
+        """The class (N,) int64 of both images of pairs `index`; None without classes."""
+        labels = self._source.labels_of(self._partners[index.start : index.stop, 0])
+        return None if labels is None else torch.from_numpy(labels)
+
+    def _images(self, numbers: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(self._source.read(numbers)).float().div_(127.5).sub_(1)
