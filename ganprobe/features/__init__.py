@@ -13,6 +13,8 @@ import torch
 
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.core.registry import Registry
+from ganprobe.features.attribute_scorers import SCORERS, open_scorer
+from ganprobe.features.callable_extractor import load_callable_features
 from ganprobe.features.combined import CombinedExtractor
 from ganprobe.features.downloads import INCEPTION, VGG16, WeightRecord, cache_folder, fetched
 from ganprobe.features.embedded import (
@@ -22,34 +24,47 @@ from ganprobe.features.embedded import (
     load_embedded_distance,
     read_embedded,
 )
+from ganprobe.features.foreign import FEATURES as CUSTOM_COLUMN
+from ganprobe.features.foreign import ForeignExtractor
 from ganprobe.features.inception_extractor import COLUMNS as INCEPTION_COLUMNS
 from ganprobe.features.inception_extractor import InceptionExtractor, load_inception, read_inception
+from ganprobe.features.lpips_distance import LpipsDistance, load_lpips, read_lpips
 from ganprobe.features.quantise import to_uint8
 from ganprobe.features.scorer import ToyfacesScorer, load_toyfaces_scorer, read_scorer
+from ganprobe.features.torchscript import load_torchscript_features
 from ganprobe.features.vgg16 import COLUMN as VGG16_COLUMN
 from ganprobe.features.vgg16 import Vgg16Extractor, load_vgg16, read_vgg16
 
 __all__ = [
+    "CUSTOM_COLUMN",
     "FEATURES",
     "INCEPTION_COLUMNS",
+    "SCORERS",
     "VGG16_COLUMN",
     "CombinedExtractor",
     "EmbeddedDistance",
     "EmbeddedExtractor",
     "FeatureRecord",
+    "ForeignExtractor",
     "InceptionExtractor",
+    "LpipsDistance",
     "ToyfacesScorer",
     "Vgg16Extractor",
     "WeightRecord",
     "cache_folder",
     "fetched",
+    "load_callable_features",
     "load_embedded",
     "load_embedded_distance",
     "load_inception",
+    "load_lpips",
+    "load_torchscript_features",
     "load_toyfaces_scorer",
     "load_vgg16",
+    "open_scorer",
     "read_embedded",
     "read_inception",
+    "read_lpips",
     "read_scorer",
     "read_vgg16",
     "to_uint8",
@@ -92,7 +107,7 @@ FEATURES.add(
 FEATURES.add(
     "vgg16",
     FeatureRecord(
-        summary="VGG16 of torchvision, which improved precision and recall are defined on; 553 MB, fetched once",
+        summary="VGG16 of torchvision, for improved precision and recall and for LPIPS; 553 MB, fetched once",
         columns=(VGG16_COLUMN,),
         licence=VGG16.licence,
         origin=f"{VGG16.origin}: {VGG16.urls[0]}",

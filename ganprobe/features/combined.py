@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import final
 
 from torch import Tensor
@@ -23,3 +23,9 @@ class CombinedExtractor:
     def observe(self, images: Tensor) -> Columns:
         """Float images (N, 3, H, W) in [-1, 1]; errors as those of the parts."""
         return {name: column for part in self._parts for name, column in part.observe(images).items()}
+
+
+def narrowed(parts: Sequence[FeatureExtractor], columns: Collection[str]) -> FeatureExtractor:
+    """The `parts` that give some of `columns`, as one extractor."""
+    chosen = [part for part in parts if not part.provides.isdisjoint(columns)]
+    return chosen[0] if len(chosen) == 1 else CombinedExtractor(chosen)

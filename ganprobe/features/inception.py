@@ -87,7 +87,7 @@ class InceptionV3(nn.Module):
             if not wanted - found.keys():
                 break
             x = stage(x)
-            found[name] = x.mean((2, 3))
+            found[name] = x.mean((2, 3), dtype=torch.float32)
         if wanted & {"logits", "logits_unbiased"}:
             found["logits_unbiased"] = linear(found["pool3"], self.fc.weight)
             found["logits"] = found["logits_unbiased"] + self.fc.bias

@@ -9,16 +9,18 @@ A column's name is "inception", then "@" and the protocol unless it is the defau
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Tensor
 
-from ganprobe.core.errors import DataError
+from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns
 from ganprobe.core.registry import unknown
@@ -32,11 +34,13 @@ OFFICIAL = "inception-2015-12-05"
 VERSION = "uint8, three ways to 299, 1"
 """Names the preparations in fingerprints; raise the number when one of them changes."""
 
+Precision = Literal["float32", "tf32", "half", "bfloat16"]
+_DTYPES = {"float32": torch.float32, "tf32": torch.float32, "half": torch.float16, "bfloat16": torch.bfloat16}
 _CPU_BATCH = 16
 
 
 def _tensorflow(pixels: Tensor) -> Tensor:
-    return (bilinear_tf1(pixels, SIDE) - 128) / 128
+    return _centred(bilinear_tf1(pixels, SIDE))
 
 
 def _pytorch_fid(pixels: Tensor) -> Tensor:
@@ -44,7 +48,11 @@ def _pytorch_fid(pixels: Tensor) -> Tensor:
 
 
 def _clean(pixels: Tensor) -> Tensor:
-    return (bicubic_pil(pixels, SIDE).clamp(0, 255) - 128) / 128
+    return _centred(bicubic_pil(pixels, SIDE, within=(0, 255)))
+
+
+def _centred(fresh: Tensor) -> Tensor:
+    return fresh.sub_(128).div_(128)
 
 
 PREPARATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -79,16 +87,31 @@ class InceptionWeights:
 @final
 class InceptionExtractor:
     """Images (N, 3, H, W) in [-1, 1] to the columns asked for, each (N, d) float32; images are quantised to uint8, as
-    files are, before anything else."""
+    files are, before anything else.
+
+    precision: "float32", which published numbers have; "tf32" (CUDA alone) rounds the factors of products; "half" and
+    "bfloat16" compute all but the last averages and the last layer so. Each but the first changes the fingerprint.
+    compile: let torch.compile fuse what it can, which takes a minute at first (docs/performance.md has what all this
+    gains and how far it moves FID). InputError for a precision that is unknown, or that the device has not.
+    """
 
     def __init__(
-        self, weights: InceptionWeights, *, columns: Iterable[str] = COLUMNS, device: torch.device | str = "cpu"
+        self,
+        weights: InceptionWeights,
+        *,
+        columns: Iterable[str] = COLUMNS,
+        device: torch.device | str = "cpu",
+        precision: Precision = "float32",
+        compile: bool = False,
     ) -> None:
-        self.weights, self.device = weights, torch.device(device)
+        self.weights, self.device, self.precision = weights, torch.device(device), precision
         self.provides = frozenset(columns)
         self._levels = _levels_by_protocol(self.provides)
-        self.network = weights.network.to(self.device).to(memory_format=torch.channels_last)
-        self.fingerprint = hashlib.sha256(f"{weights.sha256}\x1f{VERSION}".encode()).hexdigest()
+        self._dtype = _dtype_of(precision, self.device)
+        self.network = _placed(weights.network, self.device, self._dtype)
+        self._run: Callable[..., dict[str, Tensor]] = torch.compile(self.network) if compile else self.network
+        version = VERSION if precision == "float32" else f"{VERSION}, {precision}"
+        self.fingerprint = hashlib.sha256(f"{weights.sha256}\x1f{version}".encode()).hexdigest()
 
     @torch.inference_mode()
     def observe(self, images: Tensor) -> Columns:
@@ -98,16 +121,42 @@ class InceptionExtractor:
         pixels = to_uint8(images.to(self.device))
         # Small batches stay in the processor's caches; a GPU wants them whole.
         size = _CPU_BATCH if self.device.type == "cpu" else max(len(pixels), 1)
-        seen = [self._observe(part.float()) for part in torch.split(pixels, size)]
+        with _convolutions(tf32=self.precision == "tf32"):
+            seen = [self._observe(part.float()) for part in torch.split(pixels, size)]
         return {name: torch.cat([columns[name] for columns in seen]) for name in sorted(self.provides)}
 
     def _observe(self, pixels: Tensor) -> dict[str, Tensor]:
         columns = {}
         for protocol, levels in self._levels.items():
-            inputs = PREPARATIONS[protocol](pixels).contiguous(memory_format=torch.channels_last)
-            for level, values in self.network(inputs, levels).items():
+            inputs = PREPARATIONS[protocol](pixels).to(self._dtype, memory_format=torch.channels_last)
+            for level, values in self._run(inputs, levels).items():
                 columns[f"inception{protocol}.{level}"] = values
         return columns
+
+
+def _dtype_of(precision: str, device: torch.device) -> torch.dtype:
+    if precision not in _DTYPES:
+        raise unknown("precision of Inception", precision, _DTYPES)
+    if precision == "tf32" and device.type != "cuda":
+        raise InputError(f"tf32 is CUDA's and the device is {device}; choose from float32, half and bfloat16")
+    return _DTYPES[precision]
+
+
+def _placed(network: InceptionV3, device: torch.device, dtype: torch.dtype) -> InceptionV3:
+    """On the device; a copy where its type must change, for the weights may serve others. The last layer stays float32:
+    it is small, and its outputs are exponents."""
+    if dtype != torch.float32:
+        network = copy.deepcopy(network).to(dtype)
+        network.fc.float()
+    return network.to(device).to(memory_format=torch.channels_last)
+
+
+@contextmanager
+def _convolutions(*, tf32: bool) -> Iterator[None]:
+    """cuDNN rounds the factors of float32 convolutions to TF32 unless it is told not to."""
+    now = torch.backends.cudnn
+    with now.flags(enabled=now.enabled, benchmark=now.benchmark, deterministic=now.deterministic, allow_tf32=tf32):
+        yield
 
 
 def _levels_by_protocol(columns: Iterable[str]) -> dict[str, list[str]]:
@@ -127,7 +176,14 @@ def read_inception(path: str | Path) -> InceptionWeights:
 
 
 def load_inception(
-    path: str | Path | None = None, *, columns: Iterable[str] = COLUMNS, device: torch.device | str = "cpu"
+    path: str | Path | None = None,
+    *,
+    columns: Iterable[str] = COLUMNS,
+    device: torch.device | str = "cpu",
+    precision: Precision = "float32",
+    compile: bool = False,
 ) -> InceptionExtractor:
-    """The extractor of the weights in `path`; None: the official ones, fetched if they are not in the cache."""
-    return InceptionExtractor(read_inception(path or fetched(INCEPTION)), columns=columns, device=device)
+    """The extractor of the weights in `path`; None: the official ones, fetched if they are not in the cache. precision
+    and compile as in InceptionExtractor."""
+    weights = read_inception(path or fetched(INCEPTION))
+    return InceptionExtractor(weights, columns=columns, device=device, precision=precision, compile=compile)

@@ -38,20 +38,30 @@ def bilinear(images: Tensor, side: int) -> Tensor:
     return interpolate(images, (side, side), mode="bilinear", align_corners=False)
 
 
-def bicubic_pil(images: Tensor, side: int) -> Tensor:
+def bicubic_pil(images: Tensor, side: int, *, within: tuple[float, float] | None = None) -> Tensor:
     """Float images (N, C, H, W) to (N, C, side, side) as Pillow's bicubic filter does it on mode "F" images: a = -0.5,
-    as wide as an output pixel where it shrinks, columns first, nothing rounded in between. It overshoots at edges."""
-    return _filtered(_filtered(images, side, 3), side, 2)
+    as wide as an output pixel where it shrinks, nothing rounded in between. It overshoots at edges, unless the
+    result is clipped to be `within` two values. Which direction comes first differs in the last digits alone."""
+    if images.device.type == "cpu" and not (torch.is_grad_enabled() and images.requires_grad):
+        return _one_by_one(images, side, within)
+    resized = _filtered(_filtered(images, side, 2), side, 3)
+    return resized if within is None else resized.clamp(*within)
 
 
 def _lerp(x: Tensor, side: int, dim: int) -> Tensor:
-    size = x.shape[dim]
+    low, high, share = _places(x.shape[dim], side, x.dtype, x.device)
+    left, right = x.index_select(dim, low), x.index_select(dim, high)
+    return torch.addcmul(left, right.sub_(left), share.view(-1, *[1] * (3 - dim)))
+
+
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)
+def _places(size: int, side: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """(side,) the inputs before and after each output, and how far it is from the first to the second. Kept, for to
+    send them to a device makes it wait."""
     at = torch.arange(side, dtype=torch.float32) * torch.tensor(size / side, dtype=torch.float32)
     low = at.long()
-    share = (at - low).to(x).view(-1, *[1] * (3 - dim))
-    left = x.index_select(dim, low.to(x.device))
-    right = x.index_select(dim, (low + 1).clamp_max(size - 1).to(x.device))
-    return torch.addcmul(left, right.sub_(left), share)
+    return low.to(device), (low + 1).clamp_max(size - 1).to(device), (at - low).to(device, dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +73,50 @@ class Band:
     weights: Tensor
 
 
+def _one_by_one(images: Tensor, side: int, within: tuple[float, float] | None) -> Tensor:
+    """Every image alone and into memory that is there already, so that all stays in the processor's caches."""
+    count, channels, height, width = images.shape
+    down = _bands(height, side, _tall(height, side), images.dtype, images.device)
+    across = _bands(width, side, _wide(width, side), images.dtype, images.device)
+    between = images.new_empty((channels, side, width))
+    out = images.new_empty((count, channels, side, side))
+    for image, place in zip(images, out, strict=True):
+        for band in down:
+            inputs = image[:, band.first : band.first + band.weights.shape[1]]
+            for plane, result in zip(inputs, between, strict=True):
+                torch.mm(band.weights, plane, out=result[band.start : band.start + len(band.weights)])
+        rows, results = between.view(-1, width), place.view(-1, side)
+        for band in across:
+            inputs = rows[:, band.first : band.first + band.weights.shape[1]]
+            torch.mm(inputs, band.weights.T, out=results[:, band.start : band.start + len(band.weights)])
+        if within is not None:
+            place.clamp_(*within)
+    return out
+
+
 def _filtered(x: Tensor, side: int, dim: int) -> Tensor:
     parts = []
-    for band in _bands(x.shape[dim], side, x.dtype, x.device):
+    for band in _bands(x.shape[dim], side, _BAND, x.dtype, x.device):
         inputs = x.narrow(dim, band.first, band.weights.shape[1])
         parts.append(inputs @ band.weights.T if dim == 3 else band.weights @ inputs)
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
 
 
+def _tall(size: int, side: int) -> int:
+    """Rows of a band for products from the left: all where they reach over few inputs."""
+    return side if size <= 4 * _BAND else _BAND
+
+
+def _wide(size: int, side: int) -> int:
+    """The same from the right, where a broader band is quicker as long as it reaches over few inputs."""
+    return 4 * _BAND if size < side else _BAND
+
+
 @lru_cache(maxsize=64)
 @torch.inference_mode(False)  # what is kept must serve a later call that wants gradients
-def _bands(size: int, side: int, dtype: torch.dtype, device: torch.device) -> tuple[Band, ...]:
-    """The rows of `bicubic_weights` in bands, so that few products with zero are taken."""
+def _bands(size: int, side: int, step: int, dtype: torch.dtype, device: torch.device) -> tuple[Band, ...]:
+    """The rows of `bicubic_weights` in bands of `step`, so that few products with zero are taken."""
     weights = bicubic_weights(size, side)
-    step = side if size <= 2 * _BAND else _BAND
     bands = []
     for start in range(0, side, step):
         rows = weights[start : start + step]

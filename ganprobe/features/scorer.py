@@ -23,6 +23,8 @@ from ganprobe.features.weights import fingerprint_of, load_resnet
 
 KIND = "toyfaces-scorer"
 PREFIX = "score."
+LOGITS = frozenset({"eyeglasses"})
+"""The factors whose score is a logit; that of the others is an estimate of the factor itself."""
 
 
 @final
@@ -37,6 +39,7 @@ class ToyfacesScorer:
         self.device, self.names = torch.device(device), tuple(names)
         if len(self.names) != network.config.num_classes:
             raise CheckpointError(f"expected {network.config.num_classes} names of factors, got {len(self.names)}")
+        self.continuous = frozenset(self.names) - LOGITS
         self.network = placed(network, self.device)
         self.fingerprint = fingerprint_of(network.state_dict(), KIND, VERSION, *self.names)
 

@@ -67,6 +67,9 @@ class Vgg16Extractor:
         self.weights, self.device = weights, torch.device(device)
         self.provides = frozenset({COLUMN})
         self.network = weights.network.to(self.device).to(memory_format=torch.channels_last)
+        self._mean, self._deviation = (
+            torch.tensor(values, device=self.device).mul(255).view(3, 1, 1) for values in (_MEAN, _DEVIATION)
+        )
         self.fingerprint = hashlib.sha256(f"{weights.sha256}\x1f{VERSION}".encode()).hexdigest()
 
     @torch.inference_mode()
@@ -80,8 +83,7 @@ class Vgg16Extractor:
         return {COLUMN: torch.cat([self._observe(part.float()) for part in torch.split(pixels, size)])}
 
     def _observe(self, pixels: Tensor) -> Tensor:
-        mean, deviation = (pixels.new_tensor(values).mul(255).view(3, 1, 1) for values in (_MEAN, _DEVIATION))
-        inputs = (bilinear_tf1(pixels, SIDE) - mean) / deviation
+        inputs = bilinear_tf1(pixels, SIDE).sub_(self._mean).div_(self._deviation)
         return relu(self.network(inputs.contiguous(memory_format=torch.channels_last)))
 
 

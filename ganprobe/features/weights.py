@@ -22,12 +22,21 @@ from ganprobe.features.resnet import ResNet, ResNetConfig, folded
 KEY = "ganprobe"
 
 
-def save_resnet(path: str | Path, network: ResNet, *, kind: str, outputs: Sequence[str] = ()) -> None:
-    """Write `network`, folded and rounded to float16, whole or not at all. outputs: names of its outputs, if any."""
+def save_resnet(
+    path: str | Path,
+    network: ResNet,
+    *,
+    kind: str,
+    outputs: Sequence[str] = (),
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `network`, folded and rounded to float16, whole or not at all. outputs: names of its outputs, if any.
+    about: what else the file shall say of itself, as JSON."""
     result = folded(network)
     halves = {name: tensor.to("cpu", torch.float16).contiguous() for name, tensor in result.state_dict().items()}
-    header = json.dumps({"kind": kind, "config": asdict(result.config), "outputs": list(outputs)}, sort_keys=True)
-    write_bytes(path, save(halves, metadata={KEY: header}))
+    header = {"kind": kind, "config": asdict(result.config), "outputs": list(outputs)}
+    more = {} if about is None else {"about": dict(about)}
+    write_bytes(path, save(halves, metadata={KEY: json.dumps({**header, **more}, sort_keys=True)}))
 
 
 def load_resnet(path: str | Path, *, kind: str) -> tuple[ResNet, tuple[str, ...]]:
@@ -45,6 +54,15 @@ def load_resnet(path: str | Path, *, kind: str) -> tuple[ResNet, tuple[str, ...]
         reason = str(problem).splitlines()[0]
         raise CheckpointError(f"{path} does not fit its own configuration: {reason}; restore the file") from problem
     return network.eval().requires_grad_(False), tuple(header["outputs"])
+
+
+def header_of(path: str | Path) -> Mapping[str, Any]:
+    """What a file that `save_resnet` wrote says of itself: "kind", "config", "outputs" and, where it was given,
+    "about". CheckpointError where it cannot be read or says nothing."""
+    header, _ = _read(path, "any")
+    if not isinstance(header, Mapping) or "kind" not in header:
+        raise CheckpointError(f"{path} does not say which network it holds; a scorer or classifier was expected")
+    return header
 
 
 def _frozen(value: Any) -> Any:

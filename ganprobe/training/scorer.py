@@ -188,10 +188,10 @@ class _Batches:
         rows = torch.from_numpy(shuffled(len(self.images), settings.batch_size, seed=settings.seed, step=step))
         rng = stream(settings.seed, "scorer.augment", step)
         images = shift_and_flip(self.images[rows], rng=rng, pad=settings.shift, flip=False) / 127.5 - 1
-        return _spoilt(images, rng, tint=settings.tint, noise=settings.noise), self.targets[rows]
+        return spoilt(images, rng, tint=settings.tint, noise=settings.noise), self.targets[rows]
 
 
-def _spoilt(images: Tensor, rng: np.random.Generator, *, tint: float, noise: float) -> Tensor:
+def spoilt(images: Tensor, rng: np.random.Generator, *, tint: float, noise: float) -> Tensor:
     """Blurred, tinted and noisy images (N, 3, H, W), each by its own random amount; a quarter escapes each of blur and
     noise."""
     n = len(images)

@@ -172,10 +172,12 @@ def fit(
     run: Run,
     title: str,
     device: str = "cpu",
+    enough: Callable[[int, nn.Module], bool] | None = None,
 ) -> None:
     """Train `network` in place on batches (inputs, targets) = batch_at(step), from where `run` was.
 
-    Logs step, mean loss since the last line, learning rate and seconds. TrainingError where the loss is not finite.
+    enough: asked after each step, with the number of steps so far, whether to stop. Logs step, mean loss since the last
+    line, learning rate and seconds. TrainingError where the loss is not finite.
     """
     network.to(device).to(memory_format=torch.channels_last).train()
     groups = _groups(network, settings.weight_decay)
@@ -200,6 +202,8 @@ def fit(
                 run.save(step + 1, network, optimiser)
                 losses = []
             track.advance(1)
+            if enough is not None and enough(step + 1, network):
+                break
     network.eval()
 
 

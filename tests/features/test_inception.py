@@ -175,3 +175,49 @@ def test_another_layout_is_refused_by_name(state, change, said):
 def test_a_missing_tensor_is_named(state):
     with pytest.raises(CheckpointError, match=r"Mixed_7c\.branch_pool\.bn\.bias should be \(192,\) and is absent"):
         folded({name: value for name, value in state.items() if name != "Mixed_7c.branch_pool.bn.bias"})
+
+
+@pytest.mark.parametrize("precision", ["half", "bfloat16"])
+def test_lower_precision_is_near_leaves_the_weights_alone_and_is_marked(weights, precision):
+    asked = [POOL, "inception.logits_unbiased"]
+    plain = InceptionExtractor(weights, columns=asked)
+    low = InceptionExtractor(weights, columns=asked, precision=precision)
+    one, other = plain.observe(images(2)), low.observe(images(2))
+    for column in asked:
+        assert other[column].dtype == torch.float32
+        off = (other[column] - one[column]).norm() / one[column].norm()
+        assert 0 < off < 0.2
+    assert low.fingerprint != plain.fingerprint
+    assert weights.network.Conv2d_1a_3x3.conv.weight.dtype == torch.float32
+    assert torch.equal(plain.observe(images(2))[POOL], one[POOL])
+
+
+def test_precisions_that_are_not_there_are_refused(weights):
+    with pytest.raises(InputError, match="tf32 is CUDA's and the device is cpu"):
+        InceptionExtractor(weights, precision="tf32")
+    with pytest.raises(InputError, match="precision of Inception"):
+        InceptionExtractor(weights, precision="bfloat")
+
+
+def test_compile_runs_the_same_network(weights, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda network: compiled.append(network) or network)
+    fast = InceptionExtractor(weights, columns=[POOL], compile=True)
+    assert compiled == [fast.network]
+    plain = InceptionExtractor(weights, columns=[POOL])
+    assert torch.equal(fast.observe(images())[POOL], plain.observe(images())[POOL])
+    assert fast.fingerprint == plain.fingerprint
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["float32", "tf32", "half", "bfloat16"])
+def test_a_batch_is_never_waited_for(weights, precision):
+    extractor = InceptionExtractor(weights, device="cuda", precision=precision)
+    batch = images().cuda()
+    extractor.observe(batch)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        extractor.observe(batch)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -81,6 +81,18 @@ def test_images_do_not_see_each_other(resize):
     assert not torch.equal(resize(images, 299)[0], resize(images, 299)[1])
 
 
+@pytest.mark.parametrize("shape", [(32, 32), (200, 90), (310, 305)])
+def test_bicubic_with_gradients_is_that_without(shape):
+    images = noise(2, 3, *shape)
+    plain, tracked = bicubic_pil(images, 299), bicubic_pil(images.clone().requires_grad_(), 299)
+    assert tracked.requires_grad
+    torch.testing.assert_close(plain, tracked.detach(), rtol=0, atol=2e-4)
+    clipped = bicubic_pil(images, 299, within=(0, 255))
+    assert torch.equal(clipped, plain.clamp(0, 255))
+    assert not torch.equal(clipped, plain)
+    assert bicubic_pil(images.clone().requires_grad_(), 299, within=(0, 255)).max() <= 255
+
+
 def test_cached_weights_serve_gradients_too():
     with torch.inference_mode():
         bicubic_pil(noise(1, 3, 23, 23), 31)

@@ -1,0 +1,34 @@
+"""The pixels themselves as a column, for metrics that look through no network.
+
+>>> PixelExtractor().observe(torch.zeros(1, 3, 2, 2))["pixels"].unique().tolist()
+[128]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import final
+
+import torch
+from torch import Tensor
+
+from ganprobe.core.protocols import Columns
+from ganprobe.features.quantise import to_uint8
+
+COLUMN = "pixels"
+VERSION = "uint8, halves rounded up, 1"
+
+
+@final
+class PixelExtractor:
+    """Images (N, 3, H, W) in [-1, 1] to "pixels" (N, 3, H, W) uint8."""
+
+    provides = frozenset({COLUMN})
+    fingerprint = hashlib.sha256(f"{COLUMN}\x1f{VERSION}".encode()).hexdigest()
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+
+    def observe(self, images: Tensor) -> Columns:
+        """Float images of any size, on any device."""
+        return {COLUMN: to_uint8(images.to(self.device))}
