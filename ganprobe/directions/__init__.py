@@ -1,19 +1,26 @@
-"""Latents and scores to directions, and edits along them: InterFaceGAN, SeFa and GANSpace (docs/directions.md).
+"""Latents and scores to directions, and edits along them: InterFaceGAN, SeFa, GANSpace, StyleSpace and steering
+(docs/directions.md).
 
 >>> sorted(METHODS)
-['ganspace', 'interfacegan', 'sefa']
+['ganspace', 'interfacegan', 'sefa', 'steer', 'stylespace']
 """
 
 from ganprobe.directions.boundary import Boundary, fit_boundary, project_boundary
+from ganprobe.directions.composition import Move, compose
 from ganprobe.directions.direction import Direction, Directions
 from ganprobe.directions.edits import edit
-from ganprobe.directions.files import import_boundary, load_directions, save_directions
+from ganprobe.directions.files import load_directions, save_directions
 from ganprobe.directions.ganspace import Components, ganspace_components
+from ganprobe.directions.imports import import_boundary, import_components, imported_directions
 from ganprobe.directions.interfacegan import Separation, separate, wilson_interval
 from ganprobe.directions.methods import METHODS, Method
 from ganprobe.directions.sefa import Factors, factorise, sefa_factors
+from ganprobe.directions.steering import Steering
+from ganprobe.directions.transforms import FACTORS
+from ganprobe.directions.walks import Walk
 
 __all__ = [
+    "FACTORS",
     "METHODS",
     "Boundary",
     "Components",
@@ -21,12 +28,18 @@ __all__ = [
     "Directions",
     "Factors",
     "Method",
+    "Move",
     "Separation",
+    "Steering",
+    "Walk",
+    "compose",
     "edit",
     "factorise",
     "fit_boundary",
     "ganspace_components",
     "import_boundary",
+    "import_components",
+    "imported_directions",
     "load_directions",
     "project_boundary",
     "save_directions",

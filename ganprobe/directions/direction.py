@@ -14,13 +14,16 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.protocols import Sampler
+from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.registry import unknown
+from ganprobe.core.spaces import Latents
 from ganprobe.directions.latents import weights_fingerprint
+from ganprobe.directions.walks import Walk
 
-DirectionSpace = Literal["z", "w", "w+"]
+DirectionSpace = Literal["z", "w", "w+", "s"]
 SPACES: Final = get_args(DirectionSpace)
 
 
@@ -28,10 +31,12 @@ SPACES: Final = get_args(DirectionSpace)
 class Direction:
     """One way to move.
 
-    vector: (D,) in z and w, (layers, D) in w+; brought to length 1 (all layers together) in float32. scale: the
-    standard deviation of the generator's latents along it, which is what a strength of 1 moves by. layers: those that
-    it moves, in w and w+ only; None for all. intercept: that of the boundary whose normal it is, if it is one, so that
-    vector . x + intercept is the signed distance. scores: what was measured of it. InputError for other values.
+    vector: (D,) in z and w, (layers, D) in w+, (S,) in s; brought to length 1 (all layers together) in float32. scale:
+    the standard deviation of the generator's latents along it, which is what a strength of 1 moves by. layers: those
+    that it moves, in w, w+ and s (where they are the layers of the styles); None for all. intercept: that of the
+    boundary whose normal it is, if it is one, so that vector . x + intercept is the signed distance. walk: a curved way
+    in z or w, of which the vector is then only the mean displacement. scores: what was measured of it. InputError for
+    other values.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Direction:
     scale: float = 1.0
     layers: tuple[int, ...] | None = None
     intercept: float | None = None
+    walk: Walk | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,6 +58,15 @@ class Direction:
             check_layers(self.layers, f"direction {self.name!r}")
             if self.space == "z":
                 raise InputError(f"direction {self.name!r} moves z, which has no layers, but names {self.layers}")
+        if self.walk is not None and (self.space not in ("z", "w") or self.walk.dim != len(self.vector)):
+            raise InputError(f"direction {self.name!r}: a walk of {self.walk.dim} numbers does not fit {self.space}")
+
+    def images(self, sampler: LatentSampler, latents: Latents, strength: float) -> Tensor:
+        """Raw images (N, 3, H, W) of `latents` moved along it; see `ganprobe.directions.compose`."""
+        # Edits read directions, and so cannot be imported before them.
+        from ganprobe.directions.composition import Move, compose
+
+        return compose(sampler, latents, [[Move(direction=self, strength=strength)]])[:, 0]
 
     def _unit(self) -> NDArray[np.float32]:
         vector = np.asarray(self.vector, dtype=np.float64)

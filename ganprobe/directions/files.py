@@ -1,9 +1,10 @@
-"""Directions on disk: one safetensors file for a set, and the boundaries that InterFaceGAN published as .npy.
+"""Directions on disk: one safetensors file for a set.
 
-The tensors are the unit vectors, float32, called 0000, 0001, ... in the order of the set. The metadata has one key,
-"ganprobe", whose value is JSON with sorted keys: `format` (1), `kind` ("directions"), `method`, `generator` (name and
-fingerprint), `seed`, `provenance`, and `directions`: for each its name, space, layers, scale, intercept and scores. The
-same set gives the same bytes, and nothing in the file executes.
+The tensors are the unit vectors, float32, called 0000, 0001, ... in the order of the set; those of a curved walk are
+called 0000.forward.weight_in and so on. The metadata has one key, "ganprobe", whose value is JSON with sorted keys:
+`format` (1), `kind` ("directions"), `method`, `generator` (name and fingerprint), `seed`, `provenance`, and
+`directions`: for each its name, space, layers, scale, intercept and scores, and of a walk its pace. The same
+set gives the same bytes, and nothing in the file executes.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from safetensors.numpy import save
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import write_bytes
-from ganprobe.directions.direction import Direction, Directions, DirectionSpace
+from ganprobe.directions.direction import Direction, Directions
+from ganprobe.directions.walks import walk_of, walk_record
 
 FORMAT: Final = 1
 KEY: Final = "ganprobe"
 KIND: Final = "directions"
-PUBLISHED_END: Final = "_boundary"
 
 
 def save_directions(path: str | Path, directions: Directions) -> None:
@@ -40,12 +41,16 @@ def save_directions(path: str | Path, directions: Directions) -> None:
         "directions": [record_of(item) for item in directions],
     }
     tensors = {_key(i): np.ascontiguousarray(item.vector) for i, item in enumerate(directions)}
+    for i, item in enumerate(directions):
+        if item.walk is not None:
+            tensors |= {f"{_key(i)}.{name}": array for name, array in item.walk.tensors().items()}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)}))
 
 
 def record_of(item: Direction) -> dict[str, Any]:
-    """All of a direction but its vector, as JSON has it."""
+    """All of a direction but its tensors, as JSON has it."""
     return {
+        **({} if item.walk is None else walk_record(item.walk)),
         "name": item.name,
         "space": item.space,
         "layers": None if item.layers is None else list(item.layers),
@@ -65,7 +70,7 @@ def load_directions(path: str | Path) -> Directions:
             f"{path} holds no directions of format {FORMAT} ({found}); `ganprobe directions` makes them"
         )
     try:
-        items = tuple(_direction(row, tensors[_key(i)]) for i, row in enumerate(header["directions"]))
+        items = tuple(_direction(row, _key(i), tensors) for i, row in enumerate(header["directions"]))
         return Directions(
             items=items,
             method=str(header["method"]),
@@ -78,49 +83,17 @@ def load_directions(path: str | Path) -> Directions:
         raise CheckpointError(f"{path} is malformed ({problem}); write it again") from problem
 
 
-def import_boundary(path: str | Path, *, space: DirectionSpace | None = None) -> Directions:
-    """One direction from a .npy file of (1, D) or (D,), or of (layers, D) for w+, as InterFaceGAN publishes them.
-
-    space: that of the vector. Left out, it follows from a published file's name (stylegan_celebahq_age_w_boundary.npy
-    is "age" in w); other names mean z. The scale stays 1, for the caller to measure on a generator, and the generator
-    is not known. CheckpointError for a file that cannot be read or holds something else.
-    """
-    path = Path(path)
-    try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as problem:
-        raise CheckpointError(
-            f"cannot read {path} as a .npy array ({_line(problem)}); give a boundary file"
-        ) from problem
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.ndim not in (1, 2):
-        raise CheckpointError(f"{path} is no boundary: an array of floats, (1, D), (D,) or (layers, D), was expected")
-    name, named_space = published_name(path.stem)
-    space = space or named_space
-    vector = array if space == "w+" else array.reshape(-1) if array.ndim == 1 or len(array) == 1 else array
-    item = Direction(name=name, space=space, vector=vector)
-    return Directions(
-        items=(item,), method="imported", generator="", fingerprint=None, seed=0, provenance={"file": path.name}
-    )
-
-
-def published_name(stem: str) -> tuple[str, DirectionSpace]:
-    """The attribute and the space in the name of a published boundary: <model>_<data set>_<attribute>[_w]_boundary."""
-    words = stem.removesuffix(PUBLISHED_END)
-    space: DirectionSpace = "w" if words.endswith("_w") else "z"
-    parts = words.removesuffix("_w").split("_")
-    published = stem.endswith(PUBLISHED_END) and len(parts) > 2
-    return "_".join(parts[2:]) if published else words.removesuffix("_w"), space
-
-
-def _direction(row: Mapping[str, Any], vector: NDArray[Any]) -> Direction:
+def _direction(row: Mapping[str, Any], key: str, tensors: Mapping[str, NDArray[Any]]) -> Direction:
+    parts = {name.removeprefix(f"{key}."): array for name, array in tensors.items() if name.startswith(f"{key}.")}
     layers = None if row["layers"] is None else tuple(int(layer) for layer in row["layers"])
     return Direction(
         name=str(row["name"]),
         space=row["space"],
-        vector=vector,
+        vector=tensors[key],
         scale=float(row["scale"]),
         layers=layers,
         intercept=None if row["intercept"] is None else float(row["intercept"]),
+        walk=walk_of(parts, **row["walk"]) if "walk" in row else None,
         scores={str(name): float(value) for name, value in row["scores"].items()},
     )
 

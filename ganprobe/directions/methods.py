@@ -43,3 +43,19 @@ METHODS.add(
         default_count=10,
     ),
 )
+METHODS.add(
+    "stylespace",
+    Method(
+        summary="for each scored attribute, the single style channels that follow it most",
+        source="Wu et al. 2021, arXiv 2011.12799",
+        default_count=3,
+    ),
+)
+METHODS.add(
+    "steer",
+    Method(
+        summary="one direction for each of zoom, shifts, rotation, brightness and colours, and how far it goes",
+        source="Jahanian et al. 2020, arXiv 1907.07171; Plumerault et al. 2020, arXiv 2001.10238",
+        default_count=None,
+    ),
+)

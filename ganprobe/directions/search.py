@@ -13,6 +13,7 @@ from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.registry import unknown
 from ganprobe.directions.boundary import project_boundary
 from ganprobe.directions.direction import Direction
+from ganprobe.directions.entangled import entangled
 from ganprobe.directions.ganspace import ganspace_components
 from ganprobe.directions.interfacegan import Separation, separate
 from ganprobe.directions.latents import DrawnSpace, spread_along
@@ -80,7 +81,8 @@ def interfacegan_directions(
     conditions: Sequence[Condition] = (),
 ) -> tuple[list[Direction], dict[str, Any]]:
     """A direction for each attribute and space, then those that were conditioned, and the tables for JSON: separations,
-    cosines between the boundaries of a space, correlations of the scores.
+    cosines between the boundaries of a space, the entangled ones with the conditions that would mend them, correlations
+    of the scores.
 
     A conditioned direction is called as InterFaceGAN's files are, age_c_gender_eyeglasses. Errors as `separate`,
     `check_conditions` and `project_boundary`.
@@ -98,6 +100,7 @@ def interfacegan_directions(
     return items, {
         "separations": [each.to_json() for each in separations],
         "cosines": {space: _cosines(item for item in items if item.space == space) for space in spaces},
+        "entangled": {space: _entangled(each for each in separations if each.space == space) for space in spaces},
         "score_correlation": {"names": list(scores), "matrix": attribute_correlation(table).tolist()},
     }
 
@@ -161,3 +164,9 @@ def _cosines(items: Iterable[Direction]) -> dict[str, Any]:
     chosen = list(items)
     vectors = np.stack([item.vector for item in chosen]).astype(np.float64)
     return {"names": [item.name for item in chosen], "matrix": np.clip(vectors @ vectors.T, -1, 1).tolist()}
+
+
+def _entangled(separations: Iterable[Separation]) -> list[dict[str, Any]]:
+    chosen = list(separations)
+    found = entangled([each.attribute for each in chosen], np.stack([each.boundary.normal for each in chosen]))
+    return [each.to_json() for each in found.values()]

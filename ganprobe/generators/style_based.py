@@ -59,8 +59,12 @@ class StyleBasedGenerator(Generator):
         return SamplerSpec((3, config.resolution, config.resolution), config.num_classes, spaces)
 
     def styles(self, ws: Tensor) -> Tensor:
-        """ws (N, num_ws, w_dim) to the "s" space: every layer's affine output, joined in network order, (N, S)."""
-        return torch.cat(self._layer_styles(ws), 1)
+        """w (N, w_dim) or w+ (N, num_ws, w_dim) to the "s" space: every layer's affine output, `style_sizes` numbers
+        each, joined in network order, (N, S). Nothing is truncated. InputError for other shapes."""
+        spaces = self.spec.spaces
+        if tuple(ws.shape[1:]) not in (spaces["w"], spaces["w+"]):
+            raise InputError(f"styles are of w (N, *{spaces['w']}) or w+ (N, *{spaces['w+']}), got {tuple(ws.shape)}")
+        return torch.cat(self._layer_styles(ws if ws.ndim == 3 else ws[:, None].expand(-1, self.num_ws, -1)), 1)
 
     def synthesize(
         self,

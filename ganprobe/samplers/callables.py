@@ -9,10 +9,7 @@ torch.Size([5, 3, 8, 8])
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
-import os
-import sys
 from collections.abc import Callable
 from typing import Any, final
 
@@ -20,12 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.registry import unknown
+from ganprobe.core.objects import named_object, source_of
 from ganprobe.core.spaces import Batch, SamplerSpec
 from ganprobe.core.streams import derive_seed
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.blocks import BlockCache
-from ganprobe.samplers.modules import PROBE, ModuleSampler, as_images, check_finite, shape_of, source_of
+from ganprobe.samplers.modules import PROBE, ModuleSampler, as_images, check_finite, shape_of
 
 FAR_OUTSIDE = 10.0
 """Floats of a function beyond this are no images in [-1, 1] but in another range."""
@@ -52,7 +49,7 @@ def open_callable(ref: str, *, device: torch.device | str = "cpu") -> Generator 
 def load_callable(ref: str) -> nn.Module | ImageFunction:
     """Import `package.module:name` (from the working folder too): an nn.Module, from a factory without arguments
     where it is one, or a function of (n, seed)."""
-    found = _attribute(ref)
+    found = named_object(ref)
     if isinstance(found, nn.Module):
         return found
     if not callable(found):
@@ -118,25 +115,6 @@ class FunctionSampler:
 
 def _function_fingerprint(function: ImageFunction, name: str) -> str:
     return hashlib.sha256(f"{name}\n".encode() + source_of(function)).hexdigest()
-
-
-def _attribute(ref: str) -> Any:
-    module_name, colon, path = ref.partition(":")
-    if not (module_name and colon and path) or ":" in path:
-        raise InputError(f"{ref!r} is not understood; package.module:name was expected")
-    if os.getcwd() not in sys.path and "" not in sys.path:
-        sys.path.append(os.getcwd())
-    try:
-        found: Any = importlib.import_module(module_name)
-    except (ImportError, SyntaxError) as problem:
-        raise InputError(
-            f"cannot import {module_name!r} of {ref}: {problem}; is it installed or in this folder?"
-        ) from problem
-    for part in path.split("."):
-        if part not in dir(found):
-            raise unknown(f"name in {module_name}", part, [name for name in dir(found) if not name.startswith("_")])
-        found = getattr(found, part)
-    return found
 
 
 def _takes_n_and_seed(function: Callable[..., Any], ref: str) -> bool:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError, InputError
+from ganprobe.core.protocols import Movement
 from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
@@ -107,6 +108,11 @@ class GeneratorSampler:
                 truncation=truncation,
             )
         return images.float()
+
+    def edit(self, latents: Latents, direction: Movement, strength: float) -> Tensor:
+        """Raw images (N, 3, H, W), float32, of `latents` (as `draw` gives them) after a move of `strength` standard
+        deviations along `direction` (ganprobe.directions.Direction), with the constant noise. Errors: as `compose`."""
+        return direction.images(self, latents, strength)
 
     def noise_of(self, index: range, *, seed: int) -> str | list[Tensor]:
         """The noise argument for samples `index`, as `self.noise` says."""

@@ -11,8 +11,6 @@ torch.Size([5, 3, 2, 2])
 from __future__ import annotations
 
 import hashlib
-import inspect
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -21,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganprobe.core.errors import CapabilityError, DataError, InputError
+from ganprobe.core.objects import source_of
+from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import integers, normal
 from ganprobe.samplers.blocks import BlockCache
@@ -82,6 +82,11 @@ class ModuleSampler:
             raise InputError(f"latents of 'z' must be N x {self._z_dim}, got {tuple(latents.shape)}")
         with torch.no_grad():
             return self._forward(latents.to(self.device), labels, range(len(latents)))
+
+    def edit(self, latents: Latents, direction: Movement, strength: float) -> Tensor:
+        """Raw images (N, 3, H, W), float32, of `latents` (as `draw` gives them) after a move of `strength` standard
+        deviations along `direction` (ganprobe.directions.Direction), with the constant noise. Errors: as `compose`."""
+        return direction.images(self, latents, strength)
 
     def batch(self, index: range, *, seed: int) -> Batch:
         """Images (N, 3, H, W), labels and latents of `index` under `seed`. DataError where values are not finite."""
@@ -146,15 +151,6 @@ def module_fingerprint(module: nn.Module, name: str) -> str:
         digest.update(f"{key} {flat.dtype} {tuple(flat.shape)}\n".encode())
         digest.update(flat.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def source_of(thing: Any) -> bytes:
-    """The source file of a class or function; empty where it has none (defined at a prompt, compiled)."""
-    try:
-        file = inspect.getsourcefile(inspect.unwrap(thing))
-        return Path(file).read_bytes() if file else b""
-    except (TypeError, OSError):
-        return b""
 
 
 def shape_of(images: Tensor) -> tuple[int, int, int]:

@@ -1,7 +1,8 @@
 """Pairs of images a small step apart on latent paths, for perceptual path length (Karras et al. 2019, section 4.1).
 
-Pair i lies between two latents of index i: at t and t + epsilon along a slerp in Z or a lerp in W, with t uniform in
-[0, 1) ("full") or 0 ("end"). Both images share the label, the truncation and the per-layer noise.
+Pair i lies between two latents of index i: at t and t + epsilon along a slerp in Z or a lerp in W (and, for one
+protocol, in Z), with t uniform in [0, 1) ("full") or 0 ("end"). Both images share the label, the truncation and the
+per-layer noise.
 """
 
 from __future__ import annotations
@@ -25,15 +26,17 @@ Sampling = Literal["full", "end"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathSpec:
-    """Which path: its space, where on it the pairs lie, and the step epsilon (a fraction of the path)."""
+    """Which path: its space, where on it the pairs lie, the step epsilon (a fraction of the path), and whether it is
+    straight in Z too, as torch-fidelity has it."""
 
     space: PathSpace
     sampling: Sampling
     epsilon: float = 1e-4
+    straight: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.space}_{self.sampling}"
+        return f"{self.space}_{self.sampling}" + ("_lerp" if self.straight else "")
 
 
 def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
@@ -72,6 +75,19 @@ class PathPairs:
             raise CapabilityError(f"{sampler.name} has no space {spec.space!r} for a path length; it has: {had}")
         self.sampler, self.spec = sampler, spec
 
+    @property
+    def name(self) -> str:
+        return f"pairs of {self.sampler.name} ({self.spec.name})"
+
+    @property
+    def scale(self) -> float:
+        """What distances are multiplied by: 1 / epsilon^2."""
+        return 1 / self.spec.epsilon**2
+
+    def labels(self, index: range, *, seed: int) -> Tensor | None:
+        """None: path lengths are of all classes together."""
+        return None
+
     def latents(self, index: range, *, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """The two points (N, D) float32 of pairs `index` in the path's space, and their labels."""
         a, b, labels = path_ends(self.sampler, index, seed)
@@ -81,7 +97,9 @@ class PathPairs:
         if self.spec.space == "w":
             a, b = self.sampler.map(a, labels), self.sampler.map(b, labels)
         device, a, b = a.device, a.cpu().double(), b.cpu().double()
-        walk: Callable[[Tensor, Tensor, Tensor], Tensor] = lerp if self.spec.space == "w" else slerp_keeping_length
+        walk: Callable[[Tensor, Tensor, Tensor], Tensor] = slerp_keeping_length
+        if self.spec.space == "w" or self.spec.straight:
+            walk = lerp
         first, second = walk(a, b, t), walk(a, b, t + self.spec.epsilon)
         return first.float().to(device), second.float().to(device), labels
 

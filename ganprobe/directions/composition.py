@@ -1,0 +1,107 @@
+"""Several moves at once, and moves to a place: composed edits and absolute strengths.
+
+The order of things: moves in z come first, then the mapping, then truncation, then moves in w and w+, then the affine
+maps, then moves in s. Within a space the moves of a line commute; those along a curve are taken in the order given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.protocols import LatentSampler, Sampler
+from ganprobe.core.spaces import Latents, Space
+from ganprobe.directions.direction import Direction
+from ganprobe.directions.edits import check_fits, mover, truncated, truncation_of
+from ganprobe.directions.latents import latent_sampler
+from ganprobe.directions.styles import styles_of
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Move:
+    """Along a direction by a strength, in standard deviations of the latents along it.
+
+    layers: in place of the direction's own. absolute: not by the strength but to it, as the signed distance from the
+    boundary whose normal the direction is; in w+ every layer is taken there.
+    """
+
+    direction: Direction
+    strength: float
+    layers: tuple[int, ...] | None = None
+    absolute: bool = False
+
+    def __post_init__(self) -> None:
+        if self.absolute and self.direction.intercept is None:
+            raise InputError(
+                f"direction {self.direction.name!r} is of no boundary, so that no strength is absolute; take one of "
+                "interfacegan, or a relative strength"
+            )
+
+
+def compose(
+    sampler: Sampler,
+    latents: Latents,
+    columns: Sequence[Sequence[Move]],
+    *,
+    noise: Literal["const", "zero"] = "const",
+) -> Tensor:
+    """Raw images (N, len(columns), 3, H, W), float32, of `latents`, each column after all of its moves; a column
+    without moves is the latents as they are.
+
+    Errors: CapabilityError for a space that the generator lacks, InputError for no columns, and for shapes, layers and
+    strengths that do not fit.
+    """
+    owner = latent_sampler(sampler)
+    if not len(columns) or not len(latents.z):
+        raise InputError(f"latents and columns of moves were expected, got {len(latents.z)} and {len(columns)}")
+    for move in (move for moves in columns for move in moves):
+        check_fits(owner, move.direction, (move.strength,))
+    parts = []
+    for low in range(0, len(latents.z), owner.spec.block):
+        here = slice(low, low + owner.spec.block)
+        labels = None if latents.labels is None else latents.labels[here]
+        drawn = [_column(owner, latents.z[here], labels, moves, noise) for moves in columns]
+        parts.append(torch.stack(drawn, dim=1))
+    return torch.cat(parts)
+
+
+def _column(
+    sampler: LatentSampler, z: Tensor, labels: Tensor | None, moves: Sequence[Move], noise: Literal["const", "zero"]
+) -> Tensor:
+    by_space = {space: [m for m in moves if m.direction.space in kinds] for space, kinds in _KINDS.items()}
+    space: Space = "z"
+    points = _moved(sampler, z, by_space["z"], space)
+    if by_space["w"] or by_space["s"]:
+        points, space = truncated(sampler, sampler.map(points, labels))
+        points = _moved(sampler, points, by_space["w"], space)
+    if by_space["s"]:
+        points, space = _moved(sampler, styles_of(sampler, points), by_space["s"], "s"), "s"
+    truncation = truncation_of(sampler) if space == "z" else 1.0
+    return sampler.synthesize(points, space=space, labels=labels, noise=noise, truncation=truncation)
+
+
+_KINDS: dict[Literal["z", "w", "s"], tuple[Space, ...]] = {"z": ("z",), "w": ("w", "w+"), "s": ("s",)}
+
+
+def _moved(sampler: LatentSampler, start: Tensor, moves: Sequence[Move], space: Space) -> Tensor:
+    points = start
+    for move in moves:
+        layers = move.direction.layers if move.layers is None else move.layers
+        take = mover(sampler, move.direction, points, layers, space)
+        points = take(points, _way(move, start) if move.absolute else move.strength)
+    return points
+
+
+def _way(move: Move, start: Tensor) -> Tensor:
+    """How far, in the direction's scale, each latent (..., D) is from the place: (..., 1). Of the latents before any
+    move of their space, so that composed absolute moves do not depend on their order."""
+    item = move.direction
+    vector = torch.from_numpy(item.vector).to(start.device, start.dtype)
+    assert item.intercept is not None, "Move checks it"
+    distance = (start * vector).sum(dim=-1, keepdim=True) + item.intercept
+    return move.strength - distance / item.scale

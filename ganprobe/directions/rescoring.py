@@ -1,0 +1,171 @@
+"""Re-scoring: what moving along a direction does to every attribute, on target and off.
+
+Shen et al. 2020, "InterFaceGAN: interpreting the disentangled face representation learned by GANs", section 4; the
+index is that of Eastwood and Williams 2018, section 2, of a direction in place of a latent.
+
+Samples are moved by t standard deviations of the latents along the direction, both ways, and scored again. Half the
+difference over t, in standard deviations of the attribute's scores over the samples as they are, is the change: the
+same unit for every space, attribute and generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganprobe.core.errors import InputError, MetricError
+from ganprobe.core.protocols import LatentSampler
+from ganprobe.core.results import Z95, Estimate, normal_estimate
+from ganprobe.directions.direction import Direction
+from ganprobe.directions.edits import edit
+
+FloatArray = NDArray[np.float64]
+Scores = Callable[[Tensor], Tensor]
+LEAST: Final = 20
+GROUPS: Final = 20
+CONDITIONED: Final = "_c_"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rescored:
+    """What moving did. directions: (D) of them. attributes: (A) names. changes: (N, D, A) of each sample, in standard
+    deviations of the scores per standard deviation of the latents along the direction. drift: (N, D), 1 minus the
+    cosine of the embeddings before and after a step, mean of both ways, in [0, 2]."""
+
+    directions: tuple[Direction, ...]
+    attributes: tuple[str, ...]
+    changes: FloatArray
+    drift: FloatArray
+
+    @property
+    def samples(self) -> int:
+        return len(self.changes)
+
+    def change(self, direction: int, attribute: int) -> Estimate:
+        """The mean change over the samples."""
+        return _mean(self.changes[:, direction, attribute])
+
+    def mean_drift(self, direction: int) -> Estimate:
+        """The mean drift over the samples."""
+        return _mean(self.drift[:, direction])
+
+    def target(self, direction: int) -> int:
+        """The attribute that a direction is called after, before the conditions in its name; else the one that it
+        changes most."""
+        name = self.directions[direction].name.partition(CONDITIONED)[0]
+        if name in self.attributes:
+            return self.attributes.index(name)
+        return int(np.abs(self.changes[:, direction].mean(axis=0)).argmax())
+
+    def share(self, direction: int, attribute: int) -> Estimate:
+        """The share of the direction's absolute change that falls on an attribute; by the jackknife."""
+        return _jackknifed(self.changes[:, direction], lambda change: float(shares(change)[attribute]))
+
+    def index(self, direction: int) -> Estimate:
+        """`disentanglement` of the direction's change; by the jackknife."""
+        return _jackknifed(self.changes[:, direction], disentanglement)
+
+    def best(self, attribute: int) -> int:
+        """The direction for an attribute: of those called after it the one with most of its change on it, else the one
+        that changes it most."""
+        named = [i for i in range(len(self.directions)) if self._named(i, attribute)]
+        if named:
+            return max(named, key=lambda i: self.share(i, attribute).value)
+        return int(np.abs(self.changes[:, :, attribute].mean(axis=0)).argmax())
+
+    def _named(self, direction: int, attribute: int) -> bool:
+        return self.directions[direction].name.partition(CONDITIONED)[0] == self.attributes[attribute]
+
+
+def shares(change: FloatArray) -> FloatArray:
+    """|change| (A,) over its sum; all equal where nothing changes."""
+    size = np.abs(change)
+    return np.full(len(size), 1 / len(size)) if size.sum() == 0 else size / size.sum()
+
+
+def disentanglement(change: FloatArray) -> float:
+    """1 minus the entropy, to the base A, of the shares of the attributes (A,) in a direction's change: 1 where one
+    attribute alone changes, 0 where all change alike."""
+    if len(change) < 2:
+        raise MetricError(f"a disentanglement index needs at least two attributes, got {len(change)}")
+    share = shares(change)
+    logs = np.log(np.where(share > 0, share, 1.0)) / np.log(len(share))
+    return float(1 + (share * logs).sum())
+
+
+def rescore(
+    sampler: LatentSampler,
+    directions: Sequence[Direction],
+    scores: Scores,
+    embed: Scores,
+    *,
+    attributes: Sequence[str],
+    samples: int,
+    seed: int,
+    step: float = 1.0,
+) -> Rescored:
+    """Move samples 0 to `samples` - 1 under `seed` by `step` along each direction, both ways, with constant noise.
+
+    scores: raw images (N, 3, H, W) to (N, A), a column for each of `attributes`. embed: the same to (N, E).
+    Errors: InputError for fewer than 20 samples, no direction and a step that is not above 0, MetricError for scores
+    that do not vary or are not finite; else as `edit`.
+    """
+    if samples < LEAST:
+        raise InputError(f"re-scoring needs at least {LEAST} samples, got {samples}")
+    if not directions or not step > 0:
+        raise InputError(f"at least one direction and a step above 0 were expected, got {len(directions)} and {step}")
+    as_they_are, moved, drift = [], [], []
+    for low in range(0, samples, sampler.spec.block):
+        latents = sampler.draw(range(low, min(low + sampler.spec.block, samples)), seed=seed)
+        before, embedded, differences, drifts = None, None, [], []
+        for direction in directions:
+            down, here, up = edit(sampler, latents, direction, (-step, 0.0, step)).unbind(dim=1)
+            if before is None or embedded is None:
+                before, embedded = _array(scores(here)), embed(here)
+            differences.append((_array(scores(up)) - _array(scores(down))) / (2 * step))
+            drifts.append((_drift(embedded, embed(up)) + _drift(embedded, embed(down))) / 2)
+        assert before is not None
+        as_they_are.append(before)
+        moved.append(np.stack(differences, axis=1))
+        drift.append(np.stack(drifts, axis=1))
+    spread = _spread(np.concatenate(as_they_are), attributes)
+    return Rescored(tuple(directions), tuple(attributes), np.concatenate(moved) / spread, np.concatenate(drift))
+
+
+def _array(values: Tensor) -> FloatArray:
+    return np.asarray(values.detach().cpu().numpy(), dtype=np.float64)
+
+
+def _drift(before: Tensor, after: Tensor) -> FloatArray:
+    return 1 - _array(torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=1))
+
+
+def _spread(scores: FloatArray, attributes: Sequence[str]) -> FloatArray:
+    if scores.shape[1] != len(attributes):
+        raise InputError(f"scores of {len(attributes)} attributes were expected, got {scores.shape[1]} columns")
+    spread = scores.std(axis=0, ddof=1)
+    for name, value in zip(attributes, spread, strict=True):
+        if not (np.isfinite(value) and value > 0):
+            raise MetricError(f"scores of {name!r} do not vary or are not finite ({value}); leave the attribute out")
+    return np.asarray(spread)
+
+
+def _mean(values: FloatArray) -> Estimate:
+    return normal_estimate(float(values.mean()), len(values), float(values.var(ddof=1)) / len(values))
+
+
+def _jackknifed(rows: FloatArray, read: Callable[[FloatArray], float]) -> Estimate:
+    """`read` of the mean of rows (N, A), with the variance of the grouped jackknife, cut to [0, 1]."""
+    parts = np.array_split(rows, GROUPS)
+    total, n = rows.sum(axis=0), len(rows)
+    left_out = np.array([read((total - part.sum(axis=0)) / (n - len(part))) for part in parts])
+    value = read(total / n)
+    variance = float(((left_out - left_out.mean()) ** 2).sum() * (GROUPS - 1) / GROUPS)
+    half = Z95 * variance**0.5
+    return Estimate(value, (max(value - half, 0.0), min(value + half, 1.0)), n, variance)
