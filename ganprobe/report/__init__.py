@@ -6,20 +6,26 @@ from ganprobe.report.format import estimate_text
 from ganprobe.report.frames import to_frame
 from ganprobe.report.pictures import RunPictures
 from ganprobe.report.run import read_run, write_run
+from ganprobe.report.sweep import Sweep, SweepPoint, write_sweep
 from ganprobe.report.table import compare_records
-from ganprobe.report.terminal import comparison_table, run_table
+from ganprobe.report.terminal import comparison_table, detail_tables, run_table, sweep_table
 
 __all__ = [
     "Comparison",
     "RunPictures",
+    "Sweep",
+    "SweepPoint",
     "compare_records",
     "comparison_table",
+    "detail_tables",
     "estimate_text",
     "read_comparison",
     "read_run",
     "run_figures",
     "run_table",
+    "sweep_table",
     "to_frame",
     "write_comparison",
     "write_run",
+    "write_sweep",
 ]

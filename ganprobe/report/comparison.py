@@ -23,6 +23,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.results import SCHEMA, Estimate, Record
 from ganprobe.report.canvas import DARK, LIGHT, Line, page, pixels_of, png
 from ganprobe.report.charts import whisker_chart
+from ganprobe.report.details import shared_grids
 from ganprobe.report.figures import DARK_SUFFIX, INTERPOLATION, SAMPLES
 from ganprobe.report.folder import write_together
 from ganprobe.report.frames import table_frame
@@ -97,7 +98,7 @@ def write_comparison(comparison: Comparison, out: str | Path) -> Path:
         "comparison.csv": comparison.to_frame().to_csv(index=False).encode(),
         "report.html": comparison_html(comparison, charts).encode(),
         "report.md": comparison_markdown(comparison, on_disk).encode(),
-        "report.tex": comparison_latex(comparison.table).encode(),
+        "report.tex": comparison_latex(comparison.table, shared_grids(comparison.runs, comparison.table)).encode(),
         **{f"figures/{name}.png": data for name, data in on_disk.items()},
     }
     write_together(out, files)

@@ -14,7 +14,7 @@ from ganprobe.core.results import Record
 from ganprobe.report.canvas import DARK, FONT, LIGHT, Line, Theme, drawable, page, png
 from ganprobe.report.format import value_text
 from ganprobe.report.pictures import SIDE, RunPictures, arranged, sheet
-from ganprobe.report.words import label_of
+from ganprobe.report.words import words_of
 
 SAMPLES, INTERPOLATION, PATH_LENGTHS = "samples", "interpolation", "path_lengths"
 FIGURES = (SAMPLES, INTERPOLATION, PATH_LENGTHS)
@@ -90,15 +90,16 @@ def _histograms(record: Record, lengths: Mapping[str, NDArray[np.float64]], them
         style(ax, theme)
         ax.set_yticks([])
         features = values[metric].features if metric in values else ""
-        _side_label(ax, label_of(metric, features), theme)
+        _side_label(ax, words_of(metric, features).label, metric.partition("@")[2], theme)
         if metric in values and low <= values[metric].value <= high:
             _mark(ax, values[metric].value, value_text(values[metric].estimate), theme)
     return figure
 
 
-def _side_label(ax: Axes, text: str, theme: Theme) -> None:
+def _side_label(ax: Axes, text: str, protocol: str, theme: Theme) -> None:
+    """The protocol has a line of its own: it tells variants of one metric apart."""
     ax.set_ylabel(
-        drawable(text, longest=18),
+        "\n".join(drawable(line, longest=18) for line in (text, protocol) if line),
         rotation=0,
         ha="right",
         va="center",

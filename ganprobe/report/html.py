@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from ganprobe.core.results import Estimate, Record, Result
+from ganprobe.report.details import by_group, run_grids, shared_grids
 from ganprobe.report.figures import DARK_SUFFIX, FIGURES, INTERPOLATION, SAMPLES
 from ganprobe.report.format import (
     ARROWS,
@@ -22,7 +23,7 @@ from ganprobe.report.format import (
     interval_text,
     value_text,
 )
-from ganprobe.report.markdown import HEADINGS, gap_text, headline, origin
+from ganprobe.report.markdown import DETAILS_NOTE, HEADINGS, gap_text, headline, origin
 from ganprobe.report.table import Cell, Row, protocol_of
 from ganprobe.report.words import features_note, label_of, title_of, words_of
 
@@ -51,13 +52,11 @@ class Picture:
 
 def run_html(record: Record, figures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
     """report.html of one run. figures: PNG by name, with a dark one beside some."""
-    groups: dict[str, list[Result]] = {}
-    for result in record.results:
-        groups.setdefault(words_of(result.metric, result.features).group, []).append(result)
-    return _template("run.html.j2").render(
+    return template("run.html.j2").render(
         title=record.generator.name,
         record=record,
-        groups=groups,
+        groups=by_group(record.results),
+        details=run_grids(record),
         note=features_note(record.results),
         figures=[(name, HEADINGS[name], picture(figures, name), captions[name]) for name in FIGURES if name in figures],
         facts=_facts(record),
@@ -70,7 +69,7 @@ def comparison_html(comparison: Comparison, charts: Mapping[str, bytes]) -> str:
     compared = comparison.table
     results = [cell.result for row in compared.rows for cell in row.cells if cell.result is not None]
     origins = [origin(record) for record in comparison.runs]
-    return _template("comparison.html.j2").render(
+    return template("comparison.html.j2").render(
         title=headline(compared.columns),
         table=compared,
         note=features_note(results),
@@ -78,6 +77,8 @@ def comparison_html(comparison: Comparison, charts: Mapping[str, bytes]) -> str:
         charts=[picture(charts, name) for name in charts if not name.endswith(DARK_SUFFIX)],
         shown=[(HEADINGS[name], name, _pictures_of(comparison, name)) for name in (SAMPLES, INTERPOLATION)],
         with_gaps=any(cell.to_best is not None for row in compared.rows for cell in row.cells),
+        details=shared_grids(comparison.runs, compared),
+        details_note=DETAILS_NOTE,
         origins=origins,
         origin_keys=list(dict.fromkeys(key for each in origins for key in each)),
     )
@@ -179,5 +180,6 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """The page called `name`, with what all pages can call."""
     return _environment().get_template(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ganprobe.core.results import Better, Record, Result
+from ganprobe.report.details import run_grids, shared_grids
 from ganprobe.report.figures import FIGURES
 from ganprobe.report.format import (
     ARROWS,
@@ -19,6 +20,7 @@ from ganprobe.report.format import (
     signed_text,
     value_text,
 )
+from ganprobe.report.grids import Grid, GridCell
 from ganprobe.report.table import Cell, Table, protocol_of
 from ganprobe.report.words import features_note, label_of, title_of, words_of
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from ganprobe.report.comparison import Comparison
 
 HEADINGS = {"samples": "Samples", "interpolation": "Interpolation", "path_lengths": "Path lengths"}
+DETAILS_NOTE = (
+    "The tables under the numbers that generators share. Nothing is bold: the intervals of these differences are not "
+    "known."
+)
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~$])")
 
 
@@ -49,8 +55,10 @@ def run_markdown(record: Record, figures: Iterable[str], captions: Mapping[str, 
     for name in FIGURES:
         if name in drawn:
             parts += [f"## {HEADINGS[name]}", f"![{HEADINGS[name]}](figures/{name}.png)", escaped(captions[name])]
-    parts += ["## What the numbers mean", _meanings(record.results)]
-    parts += ["## Where they come from", _provenance(record)]
+    for group, grids in run_grids(record).items():
+        parts += [f"## {group} in detail", *(part for grid in grids for part in grid_parts(grid, "results.json"))]
+    parts += ["## What the numbers mean", meanings(record.results)]
+    parts += ["## Where they come from", pairs_table(origin(record))]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -83,7 +91,8 @@ def _remarks(results: Sequence[Result]) -> list[str]:
     return [f"> {escaped(line)}" for line in [features_note(results), *notes] if line]
 
 
-def _meanings(results: Iterable[Result]) -> str:
+def meanings(results: Iterable[Result]) -> str:
+    """The table of what each number means."""
     rows = []
     for result in results:
         words = words_of(result.metric, result.features)
@@ -94,9 +103,9 @@ def _meanings(results: Iterable[Result]) -> str:
     return table(["Metric", "What it is", "Protocol"], rows, "lll")
 
 
-def _provenance(record: Record) -> str:
-    rows = [(escaped(key), escaped(value)) for key, value in origin(record).items()]
-    return table(["", ""], rows, "ll")
+def pairs_table(pairs: Mapping[str, str]) -> str:
+    """A table of names and texts."""
+    return table(["", ""], [(escaped(key), escaped(text)) for key, text in pairs.items()], "ll")
 
 
 def origin(record: Record) -> dict[str, str]:
@@ -122,9 +131,37 @@ def comparison_markdown(comparison: Comparison, figures: Iterable[str]) -> str:
             "Each number minus the lowest of its row (the highest, where higher is better), with the 95% interval.",
             gaps,
         ]
-    parts += ["## What the numbers mean", _meanings([row.base for row in compared.rows])]
+    if grids := shared_grids(comparison.runs, compared):
+        parts += ["## In detail", DETAILS_NOTE]
+        parts += [part for grid in grids for part in grid_parts(grid, "comparison.json")]
+    parts += ["## What the numbers mean", meanings([row.base for row in compared.rows])]
     parts += ["## Where they come from", _origins(comparison)]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def grid_parts(grid: Grid, source: str) -> list[str]:
+    """A detail table under its heading, a long one shortened. source: the file that holds all of it."""
+    names = [_cell_head(grid, i) for i in range(len(grid.columns))]
+    rows = [
+        (escaped(line.name), *(_grid_cell(cell, intervals=grid.with_intervals) for cell in line.cells))
+        for line in grid.short
+    ]
+    few = f"{escaped(grid.few_words)} All of them are in {source}." if grid.few else ""
+    return [
+        f"### {escaped(grid.heading)}",
+        table(["", *names], rows, "l" + "r" * len(names)),
+        " ".join(filter(None, [few, escaped(grid.note)])),
+    ]
+
+
+def _cell_head(grid: Grid, place: int) -> str:
+    """A column's head, after its group's."""
+    groups = [name for name, span in grid.groups for _ in range(span)]
+    return "<br>".join(escaped(name) for name in (*groups[place : place + 1], grid.columns[place]) if name)
+
+
+def _grid_cell(cell: GridCell, *, intervals: bool) -> str:
+    return f"{cell.value} {escaped(cell.interval) if intervals else ''}".rstrip()
 
 
 def headline(columns: Sequence[str]) -> str:

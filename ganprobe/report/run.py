@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganprobe.core.errors import InputError
+from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.results import Record
 from ganprobe.report.figures import DARK_SUFFIX, FIGURES, captions, run_figures
 from ganprobe.report.folder import write_together
@@ -64,7 +64,7 @@ def read_run(folder: str | Path) -> tuple[Record, dict[str, Path]]:
     try:
         data = json.loads(path.read_bytes())
         record = Record.from_json(data, _read_terms(folder / INTERVALS))
-    except InputError as problem:
+    except (InputError, MetricError) as problem:
         raise InputError(f"{folder}: {problem}") from problem
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as problem:
         raise InputError(f"{path} is not the results of a run ({_said(problem)}); evaluate again") from problem

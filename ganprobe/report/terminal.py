@@ -8,9 +8,14 @@ from rich.text import Text
 
 from ganprobe.core.results import Better, Record
 from ganprobe.report.comparison import Comparison
+from ganprobe.report.details import run_grids
 from ganprobe.report.format import ARROWS, MISSING, count, interval_text, value_text
+from ganprobe.report.grids import Grid, GridCell
+from ganprobe.report.sweep import Sweep, sweep_grid
 from ganprobe.report.table import Cell, Table
 from ganprobe.report.words import features_note, label_of
+
+_MOST_INTERVALS, _MOST_COLUMNS = 2, 10
 
 
 def run_table(record: Record) -> RichTable:
@@ -26,6 +31,41 @@ def run_table(record: Record) -> RichTable:
         name = _name(label_of(result.metric, result.features), result.better)
         table.add_row(name, value, interval, Text(count(result.n)), Text(result.features or MISSING))
     return table
+
+
+def sweep_table(sweep: Sweep) -> RichTable:
+    """Rows truncations, columns metrics; each cell the value above its interval."""
+    grid = sweep_grid(sweep)
+    table = _table(grid.heading, "\n".join(filter(None, [grid.note, features_note(sweep.base)])))
+    table.add_column(sweep.kind)
+    for name in grid.columns:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    for line in grid.lines:
+        cells = [Text(cell.value).append(f"\n{cell.interval}" if cell.interval else "", "dim") for cell in line.cells]
+        table.add_row(Text(line.name, no_wrap=True), *cells)
+    return table
+
+
+def detail_tables(record: Record) -> list[RichTable]:
+    """The tables under the numbers of a run, long ones shortened and wide ones without intervals."""
+    return [_grid(grid) for grids in run_grids(record).values() for grid in grids if len(grid.columns) <= _MOST_COLUMNS]
+
+
+def _grid(grid: Grid) -> RichTable:
+    table = _table(grid.heading, grid.few_words)
+    table.add_column("", overflow="fold")
+    for name in grid.columns:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    for line in grid.short:
+        table.add_row(Text(line.name), *(_grid_cell(cell, len(grid.columns)) for cell in line.cells))
+    return table
+
+
+def _grid_cell(cell: GridCell, columns: int) -> Text:
+    text = Text(cell.value)
+    if cell.interval and columns <= _MOST_INTERVALS:
+        text.append(f" {cell.interval}", style="dim")
+    return text
 
 
 def comparison_table(comparison: Comparison) -> RichTable:

@@ -31,9 +31,9 @@ _SCORE = (
 _UNIT = (0.0, 1.0)
 
 
-def _path_length(space: str, ends: str) -> Words:
+def _path_length(space: str, ends: str, *, straight: bool = False) -> Words:
     where = "anywhere along a path" if ends == "full" else "at the start of a path"
-    walk = "spherical" if space == "Z" else "linear"
+    walk = "spherical" if space == "Z" and not straight else "linear"
     return Words(
         f"PPL {space.lower()} {ends}",
         f"Perceptual path length, {space}, {'full paths' if ends == 'full' else 'path ends'}",
@@ -42,6 +42,31 @@ def _path_length(space: str, ends: str) -> Words:
         LATENTS,
         against_reference=False,
     )
+
+
+def _separability(space: str) -> Words:
+    return Words(
+        f"LS {space.lower()}",
+        f"Linear separability, {space}",
+        f"How well planes in {space} tell attributes apart: 2 to the sum over attributes of the bits of uncertainty "
+        "that are left; 1 is perfect.",
+        LATENTS,
+        against_reference=False,
+    )
+
+
+_OF_AXES = {
+    "dci": ("DCI disentanglement", "How far each number of {space} serves a single attribute, weighted by importance."),
+    "mig": ("Mutual information gap", "How much more the best number of {space} tells of an attribute than the next."),
+    "sap": ("SAP score", "How much better the best number of {space} predicts an attribute than the next."),
+}
+
+
+def _axes(name: str, space: str) -> Words:
+    title, meaning = _OF_AXES[name]
+    label = f"{name.upper()} {space.lower()}"
+    meaning = meaning.format(space=space)
+    return Words(label, f"{title}, {space}", meaning, LATENTS, against_reference=False, limits=_UNIT)
 
 
 WORDS: Mapping[str, Words] = {
@@ -63,6 +88,13 @@ WORDS: Mapping[str, Words] = {
     "coverage": Words(
         "Coverage", "Coverage", "Share of reference images whose neighbourhood holds a generated image.", limits=_UNIT
     ),
+    "authenticity": Words(
+        "Authenticity",
+        "Authenticity",
+        "Share of generated images that are farther from their nearest reference image than that one is from its own "
+        "nearest: near 0 where the reference's images are copied.",
+        limits=_UNIT,
+    ),
     "fid_infinity": Words("FID∞", "Fréchet Inception distance, n → ∞", f"{_FRECHET}, extrapolated to endless samples."),
     "fd_infinity": Words("FD∞", "Fréchet distance, n → ∞", f"{_FRECHET}, extrapolated to endless samples."),
     "intra_fid": Words("Intra-FID", "Intra-class Fréchet Inception distance", f"{_FRECHET}: the mean over classes."),
@@ -73,37 +105,36 @@ WORDS: Mapping[str, Words] = {
     "ms_ssim": Words(
         "MS-SSIM",
         "Multi-scale structural similarity",
-        "Mean similarity of pairs of generated images of one class: high where they are all alike.",
+        "Mean similarity of pairs of generated images of one class: high where they are all alike, low where they are "
+        "noise; the training images' own number is the one to come near.",
         against_reference=False,
+        limits=_UNIT,
     ),
     "lpips_diversity": Words(
         "LPIPS diversity",
         "LPIPS diversity",
-        "Mean perceptual distance between pairs of generated images.",
+        "Mean perceptual distance (LPIPS) between pairs of generated images, of one class where there are classes.",
+        against_reference=False,
+    ),
+    "lpips_diversity@embedded": Words(
+        "Diversity",
+        "Perceptual diversity",
+        "Mean distance between pairs of generated images, of one class where there are classes, as the embedded "
+        "network sees them; not LPIPS.",
         against_reference=False,
     ),
     "ppl_z_full": _path_length("Z", "full"),
     "ppl_z_end": _path_length("Z", "end"),
+    "ppl_z_end@torch-fidelity": _path_length("Z", "end", straight=True),
     "ppl_w_full": _path_length("W", "full"),
     "ppl_w_end": _path_length("W", "end"),
-    "ls_z": Words(
-        "LS z",
-        "Linear separability, Z",
-        "How well planes in Z tell attributes apart.",
-        LATENTS,
-        against_reference=False,
-    ),
-    "ls_w": Words(
-        "LS w",
-        "Linear separability, W",
-        "How well planes in W tell attributes apart.",
-        LATENTS,
-        against_reference=False,
-    ),
+    **{f"ls_{space}": _separability(space.upper()) for space in "zws"},
+    **{f"{name}_{space}": _axes(name, space.upper()) for name in ("dci", "mig", "sap") for space in "zws"},
     "boundary_accuracy": Words(
         "Boundary acc.",
         "Boundary accuracy",
-        "Held-out accuracy of the plane in latent space that parts an attribute.",
+        "Accuracy of the plane in latent space that parts an attribute, on all samples between the extremes that it "
+        "was fitted to; mean over attributes.",
         LATENTS,
         against_reference=False,
         limits=_UNIT,
@@ -111,9 +142,19 @@ WORDS: Mapping[str, Words] = {
     "attribute_correlation": Words(
         "Attribute corr.",
         "Attribute correlation",
-        "Correlation between attribute scores of generated images.",
+        "Mean absolute correlation between the scores of two attributes over generated images.",
         LATENTS,
         against_reference=False,
+        limits=_UNIT,
+    ),
+    "rescoring": Words(
+        "Re-scoring",
+        "Re-scoring along directions",
+        "Mean, over attributes, of the share of change that falls on the attribute itself, when samples are moved "
+        "along the method's best direction for it and scored again.",
+        LATENTS,
+        against_reference=False,
+        limits=_UNIT,
     ),
     "cas": Words(
         "CAS",
@@ -138,16 +179,20 @@ WORDS: Mapping[str, Words] = {
     ),
 }
 _NOT_INCEPTION = {"fid": "fd", "kid": "kd", "is": "cs", "fid_infinity": "fd_infinity", "intra_fid": "intra_fd"}
-_PUBLISHED = ("inception", "lpips", "vgg")
+_SCORED = (
+    "Scores: of the scorer that the protocol names by its fingerprint; compare them only with others of the same one."
+)
+_PUBLISHED = ("inception", "lpips", "vgg", "pixels")
 
 
 def words_of(metric: str, features: str = "") -> Words:
-    """The words of a metric; an unknown one goes by its own name. What the field calls FID, KID and IS is named so
-    only where `features` are Inception's."""
+    """The words of a metric, of its protocol where that has words of its own; an unknown one goes by its own name. What
+    the field calls FID, KID and IS is named so only where `features` are Inception's."""
     base = metric.partition("@")[0]
     if not features.startswith("inception"):
         base = _NOT_INCEPTION.get(base, base)
-    return WORDS.get(base) or Words(base, base, "")
+    of_protocol = WORDS.get(metric) if "@" in metric else None
+    return of_protocol or WORDS.get(base) or Words(base, base, "")
 
 
 def label_of(metric: str, features: str = "") -> str:
@@ -163,13 +208,19 @@ def title_of(metric: str, features: str = "") -> str:
 
 
 def features_note(results: Sequence[Result]) -> str:
-    """One line for numbers whose features are not those of the published metrics; empty where there are none."""
+    """A line for numbers whose features are not those of the published metrics, and one for those that read a scorer;
+    empty where there are none."""
     labels: dict[str, list[str]] = {}
     for result in results:
         if result.features and not result.features.startswith(_PUBLISHED):
             labels.setdefault(result.features, []).append(label_of(result.metric, result.features))
+    scored = _SCORED if labels.pop("scores", None) else ""
     if not labels:
-        return ""
+        return scored
+    return " ".join(filter(None, [_other_features(results, labels), scored]))
+
+
+def _other_features(results: Sequence[Result], labels: Mapping[str, Sequence[str]]) -> str:
     which = "; ".join(f"{', '.join(dict.fromkeys(names))} from {features}" for features, names in labels.items())
     if [len(results)] == [len(names) for names in labels.values()]:
         which = f"all from {next(iter(labels))}"
