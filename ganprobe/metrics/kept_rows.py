@@ -42,7 +42,8 @@ def _shifted(x: Tensor, by: int) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class KeptRows:
-    """Rows (float32) and their indices, in chunks as they came; thinned only once twice the capacity is exceeded.
+    """Rows (float32; uint8 stays so) and their indices, in chunks as they came; thinned only once twice the capacity is
+    exceeded.
 
     capacity: how many rows to keep, None for all, 0 for none. The samples of stores that are joined must be disjoint.
     """
@@ -58,7 +59,8 @@ class KeptRows:
         """With `rows` (N, ...) of the samples `index` (N,) int64 as well. Never waits for the device."""
         if len(index) == 0 or self.capacity == 0:
             return self
-        chunk = (index.detach().to(rows.device, copy=True), rows.detach().to(torch.float32, copy=True))
+        dtype = torch.uint8 if rows.dtype == torch.uint8 else torch.float32
+        chunk = (index.detach().to(rows.device, copy=True), rows.detach().to(dtype, copy=True))
         return KeptRows(self.capacity, (*self.chunks, chunk))._tidied()
 
     def joined(self, other: KeptRows) -> KeptRows:
@@ -91,7 +93,7 @@ class KeptRows:
         return to_array(self.whole()[0])
 
     def pack(self) -> dict[str, NDArray[Any]]:
-        """Named arrays: "capacity" (1,) (-1 for None), "index" (N,) int64 ascending, "rows" (N, ...) float32."""
+        """Named arrays: "capacity" (1,) (-1 for None), "index" (N,) int64 ascending, "rows" (N, ...) as kept."""
         index, rows = self.whole()
         capacity = np.array([-1 if self.capacity is None else self.capacity])
         return {"capacity": capacity, "index": to_array(index), "rows": to_array(rows)}

@@ -15,10 +15,10 @@ from torch import Tensor, from_numpy
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
-from ganprobe.metrics.arrays import FloatArray, widened
+from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, given
 from ganprobe.metrics.features_summary import FeatureSummary, SummaryKeeper, usable
-from ganprobe.metrics.kernel import projections
+from ganprobe.metrics.kernel_subsets import KernelSubsets
 from ganprobe.metrics.published_draws import torch_fidelity_subsets
 
 LEAST = 2
@@ -53,8 +53,10 @@ class KernelInceptionDistance(Reading[FeatureSummary]):
         n, m = len(ours), len(theirs)
         size = min(self.subset_size, n, m)
         values, of_ours, of_theirs = np.empty(self.subsets), _Shares.of(n), _Shares.of(m)
+        ours = ours.cpu() if ours.device.type == "mps" else ours
+        sides = KernelSubsets.of(ours, theirs.to(ours.device))
         for number, (a, b) in enumerate(torch_fidelity_subsets(n, m, subsets=self.subsets, size=size)):
-            read = projections(widened(ours[from_numpy(a)]), widened(theirs[from_numpy(b)].to(ours.device)))
+            read = sides.projections(*(from_numpy(rows).to(ours.device) for rows in (a, b)))
             values[number] = read.value
             of_ours.add(a, read.of_a)
             of_theirs.add(b, read.of_b)

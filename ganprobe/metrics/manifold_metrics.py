@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ganprobe.metrics.density_interval import SPLITS
 from ganprobe.metrics.features_summary import SummaryKeeper
 from ganprobe.metrics.kept_column import ColumnKeeper
 from ganprobe.metrics.manifold_shares import GROUPS, Share
@@ -20,6 +21,7 @@ _MEANINGS: dict[Share, str] = {
     "density": "mean number of reference neighbourhoods that hold a generated image, over k",
     "coverage": "share of reference images whose neighbourhood holds a generated image",
 }
+_INTERVALS: dict[Share, str] = {"density": f"{SPLITS} splits of the reference into halves"}
 _PREPARED = {
     "vgg16": {
         "pixels": _UINT8,
@@ -32,20 +34,26 @@ _PREPARED = {
         "range": "(x - 128) / 128",
     },
     "embedded": {},
+    "custom": {},
 }
 
 
 def manifold_specs() -> list[MetricSpec]:
     """The specifications: those on the published features, then those on the embedded ones."""
     vgg, pool = ColumnKeeper(column=VGG, ndim=2), SummaryKeeper(column=INCEPTION, capacity=None)
-    small = SummaryKeeper(column=EMBEDDED)
     return [
         _spec("precision", vgg, "vgg16"),
         _spec("recall", vgg, "vgg16"),
         _spec("density", pool, "inception"),
         _spec("coverage", pool, "inception"),
-        *(_spec(share, small, "embedded", "@embedded") for share in _MEANINGS),
+        *share_specs(EMBEDDED, "embedded"),
     ]
+
+
+def share_specs(column: str, features: str) -> list[MetricSpec]:
+    """All four on rows of `column`, under the names <share>@<features>."""
+    kept = SummaryKeeper(column=column)
+    return [_spec(share, kept, features, f"@{features}") for share in _MEANINGS]
 
 
 def _spec(share: Share, kept: SummaryKeeper | ColumnKeeper, features: str, variant: str = "") -> MetricSpec:
@@ -64,7 +72,7 @@ def _spec(share: Share, kept: SummaryKeeper | ColumnKeeper, features: str, varia
             "k": metric.k,
             "balls": "closed" if metric.closed else "open",
             "rows": "all" if capacity is None else capacity,
-            "interval": f"of the mean, and of the manifold from {GROUPS} groups of rows",
+            "interval": f"of the mean, and of the manifold from {_INTERVALS.get(share, f'{GROUPS} groups of rows')}",
         },
         needs_reference=True,
         minimum_samples=metric.least,

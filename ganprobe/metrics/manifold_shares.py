@@ -23,7 +23,9 @@ from torch import Tensor
 
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, to_array
-from ganprobe.metrics.neighbours import BallCounts, ball_counts, centred, held, knn_radii
+from ganprobe.metrics.density_interval import density_terms
+from ganprobe.metrics.neighbours import BallCounts, ball_counts, held, knn_radii
+from ganprobe.metrics.pairwise import checked_points
 
 Share = Literal["precision", "recall", "density", "coverage"]
 GROUPS = 8
@@ -46,7 +48,7 @@ class ShareReading:
 def read_share(share: Share, real: Values, fake: Values, *, k: int, closed: bool) -> ShareReading:
     """One of the four, of fake (M, d) against real (N, d); k and closed as in `ball_counts`. MetricError unless
     both sides have more than k rows."""
-    return _READERS[share](_Sides(*centred(real, fake), k, closed))
+    return _READERS[share](_Sides(*checked_points(real, fake), k, closed))
 
 
 def values_at(share: Share, real: Tensor, fake: Tensor, *, k: int, closed: bool) -> Tensor:
@@ -119,8 +121,9 @@ def _density(sides: _Sides) -> ShareReading:
     at_fake = sides.at_points("density")
     if not sides.groups:
         return ShareReading(float(at_fake.mean()), None, None)
-    by_group = _means_by_group(sides.fake, sides.real, sides, lambda counts: counts / sides.k)
-    return ShareReading(float(at_fake.mean()), _of_mean(at_fake), _mean_terms(by_group))
+    # Groups of an eighth see too little of it: where density is high, few balls hold most of the fakes.
+    halves = density_terms(sides.real, sides.fake, sides.k)
+    return ShareReading(float(at_fake.mean()), _of_mean(at_fake), halves)
 
 
 def _coverage(sides: _Sides) -> ShareReading:

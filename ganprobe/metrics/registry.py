@@ -10,13 +10,17 @@ from collections.abc import Sequence
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import Registry
+from ganprobe.metrics.authenticity_metric import authenticity_specs
 from ganprobe.metrics.classifier_score import ClassifierScore
 from ganprobe.metrics.frechet_metric import BIAS_RATIO, FrechetDistance
 from ganprobe.metrics.inception_metrics import INFINITY_ADVICE, inception_specs
+from ganprobe.metrics.intra_frechet import intra_specs
 from ganprobe.metrics.kernel_metric import KernelDistance
 from ganprobe.metrics.manifold_metrics import manifold_specs
-from ganprobe.metrics.path_length import PathLength
+from ganprobe.metrics.pair_metrics import pair_specs
+from ganprobe.metrics.path_variants import path_specs
 from ganprobe.metrics.spec import MetricSpec
+from ganprobe.metrics.swd_metric import swd_spec
 
 FEATURES, PROBABILITIES = "embedded.features", "embedded.probabilities"
 
@@ -26,12 +30,12 @@ __all__ = ["METRICS", "MetricSpec", "resolve"]
 METRICS: Registry[MetricSpec] = Registry("metric")
 
 
-def resolve(names: Sequence[str]) -> list[MetricSpec]:
+def resolve(names: Sequence[str], known: Registry[MetricSpec] = METRICS) -> list[MetricSpec]:
     """The specifications of `names` in their order, each once. InputError on no names, and on an unknown name with the
     nearest known one."""
     if not names:
-        raise InputError(f"at least one metric was expected; choose from: {', '.join(METRICS)}")
-    return [METRICS[name] for name in dict.fromkeys(names)]
+        raise InputError(f"at least one metric was expected; choose from: {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names)]
 
 
 def _add(spec: MetricSpec) -> None:
@@ -122,32 +126,6 @@ def _classifier() -> MetricSpec:
     )
 
 
-def _path(space: str, ends: str) -> MetricSpec:
-    metric = PathLength(column=f"path.{space}_{ends}", name=f"ppl_{space}_{ends}")
-    where = "along the path" if ends == "full" else "at the path's start"
-    return MetricSpec(
-        name=metric.name,
-        summary=f"perceptual path length in {space.upper()}, {where}",
-        better="lower",
-        features="embedded",
-        protocol={
-            "column": metric.column,
-            "space": space,
-            "t": "uniform in [0, 1)" if ends == "full" else "0",
-            "epsilon": 1e-4,
-            "interpolation": "slerp" if space == "z" else "lerp",
-            "noise": "the same at both ends",
-            "images": "float",
-            "crop": "none",
-            "percentiles": [metric.low, metric.high],
-            "interval": "winsorised variance",
-        },
-        needs_reference=False,
-        minimum_samples=2,
-        build=lambda: metric,
-    )
-
-
 _add(_frechet())
 _add(_frechet_infinity())
 _add(
@@ -165,8 +143,6 @@ _add(
     )
 )
 _add(_classifier())
-for _space in ("z", "w"):
-    for _ends in ("full", "end"):
-        _add(_path(_space, _ends))
-for _spec in (*inception_specs(), *manifold_specs()):
+_OF_THE_WHOLE_SET = (swd_spec(), *authenticity_specs(), *intra_specs())
+for _spec in (*path_specs(), *inception_specs(), *manifold_specs(), *pair_specs(), *_OF_THE_WHOLE_SET):
     _add(_spec)

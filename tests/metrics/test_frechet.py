@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics import frechet_bias, frechet_distance
+from ganprobe.metrics import frechet, frechet_bias, frechet_distance
 from ganprobe.metrics.frechet import frechet_influence, transport
 
 
@@ -141,3 +141,28 @@ def test_bias_of_one_dimension_by_hand():
     assert frechet_bias([[4.0]], 11, [[9.0]], 21) == pytest.approx(expected)
     with pytest.raises(MetricError, match="at least 2"):
         frechet_bias([[4.0]], 1, [[9.0]], 21)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), d=st.integers(2, 40))
+def test_the_quick_route_and_the_one_for_singular_moments_agree(seed, d):
+    a, b = moments(drawn(seed, d, 4 * d + 10)), moments(drawn(seed + 1, d, 4 * d + 10))
+    gaussians = [frechet._gaussian(*side, name) for side, name in ((a, "a"), (b, "b"))]
+    slow, quick = frechet._singular_transport(*gaussians), frechet._definite_transport(*gaussians)
+    assert frechet_distance(*a, *b) == pytest.approx(slow.value, rel=1e-8)
+    if quick is not None:
+        assert quick.value == pytest.approx(slow.value, rel=1e-8)
+        for name in ("root_a", "root_b"):
+            ours, theirs = getattr(quick, name), getattr(slow, name)
+            np.testing.assert_allclose(ours.T @ ours, theirs.T @ theirs, rtol=1e-5, atol=1e-6 * (theirs**2).sum())
+
+
+def test_the_quick_route_is_taken_where_it_is_exact_and_not_elsewhere():
+    def quick(a, b):
+        return frechet._definite_transport(frechet._gaussian(*a, "a"), frechet._gaussian(*b, "b")) is not None
+
+    plain, other = moments(drawn(9, 50, 400)), moments(drawn(10, 50, 400))
+    assert quick(plain, other)
+    assert not quick(plain, plain)
+    assert not quick(moments(drawn(9, 50, 40)), other)
+    assert not quick(plain, moments(drawn(10, 50, 40)))

@@ -59,13 +59,13 @@ def kid_written_out(x, y, subsets, size):
 def test_kid_is_the_mean_over_the_subsets_of_torch_fidelity(n, m):
     x, y = features(0, n, shift=0.3), features(1, m)
     metric = KernelInceptionDistance(column=POOL, subsets=11, subset_size=30)
-    assert value_of(metric, x, y).value == pytest.approx(kid_written_out(x, y, 11, 30), rel=1e-9)
+    assert value_of(metric, x, y).value == pytest.approx(kid_written_out(x, y, 11, 30), rel=1e-7)
 
 
 def test_kid_takes_smaller_subsets_of_fewer_rows():
     x, y = features(0, 20, shift=0.3), features(1, 25)
     metric = KernelInceptionDistance(column=POOL, subsets=3, subset_size=1000)
-    assert value_of(metric, x, y).value == pytest.approx(kid_written_out(x, y, 3, 20), rel=1e-9)
+    assert value_of(metric, x, y).value == pytest.approx(kid_written_out(x, y, 3, 20), rel=1e-7)
     assert METRICS["kid"].advised_samples == 1000
 
 
