@@ -1,108 +1,127 @@
-"""Speed beside a peer, in one run: `make bench` or `python -m benchmarks`. Prints a Markdown table.
+"""Speed beside peers, in one run: `make bench` or `python -m benchmarks [SUBJECT ...]`. Prints a Markdown table.
 
 Only the ratios mean something: both sides of a row run in turns on the same machine, on the same input, and the
-agreement of their results stands beside their times. Quoted are medians.
+agreement of their results stands beside their times. Quoted are medians. Peers are the extra `bench`; a row whose peer
+is not installed says so. `--write` puts the table into docs/performance.md, with the machine named.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import importlib.metadata
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
 
-import numpy as np
-import scipy.linalg
 import torch
-from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
-from ganprobe.core.streams import stream
-from ganprobe.metrics import frechet_distance, precision_recall
+from benchmarks import evaluation, folders, kernel_time, neighbours_time, networks, resizing, trace_term
+from benchmarks.duel import HEAD, Options, Subject
 
-Array = NDArray[np.float64]
+SUBJECTS: Mapping[str, Subject] = {
+    "trace": trace_term.rows,
+    "inception": networks.rows,
+    "prdc": neighbours_time.rows,
+    "kid": kernel_time.rows,
+    "resize": resizing.rows,
+    "folders": folders.rows,
+    "evaluate": evaluation.rows,
+}
+ON_REQUEST: Mapping[str, Subject] = {"compiled": networks.compiled, "prdc-50000": neighbours_time.at_full_size}
+"""Subjects that take many minutes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Duel:
-    """Two ways to the same number: ours and a peer's."""
-
-    what: str
-    peer: str
-    ours: Callable[[], float]
-    theirs: Callable[[], float]
-
-    def row(self, runs: int) -> str:
-        """Run both in turns; the table's row."""
-        times: dict[str, list[float]] = {"ours": [], "theirs": []}
-        values = {}
-        for _ in range(runs):
-            for name, call in (("ours", self.ours), ("theirs", self.theirs)):
-                start = time.perf_counter()
-                values[name] = call()
-                times[name].append(time.perf_counter() - start)
-        ours, theirs = (statistics.median(times[name]) for name in ("ours", "theirs"))
-        apart = abs(values["ours"] - values["theirs"]) / max(abs(values["theirs"]), 1e-12)
-        return f"| {self.what} | {self.peer} | {ours:.3g} s | {theirs:.3g} s | {theirs / ours:.2f} | {apart:.0e} |"
-
-
-def moments(d: int, n: int, seed: int) -> tuple[Array, Array]:
-    """Mean and covariance of n rows of d correlated numbers."""
-    rng = stream(seed, "benchmark")
-    rows = rng.standard_normal((n, d)) @ (np.eye(d) + 0.3 * np.eye(d, k=1)) + 0.1 * seed
-    return rows.mean(0), np.cov(rows, rowvar=False)
-
-
-def distance_by_sqrtm(mean_a: Array, cov_a: Array, mean_b: Array, cov_b: Array) -> float:
-    """The Frechet distance by SciPy's square root of the unsymmetric product, the field's usual route."""
-    root = scipy.linalg.sqrtm(cov_a @ cov_b)
-    return float(((mean_a - mean_b) ** 2).sum() + np.trace(cov_a + cov_b) - 2 * np.trace(root).real)
-
-
-def frechet_duel(d: int) -> Duel:
-    """Both routes to the Frechet distance of d features."""
-    a, b = moments(d, 2 * d, 0), moments(d, 2 * d, 1)
-    return Duel(
-        f"Frechet distance, {d} features",
-        "scipy.linalg.sqrtm",
-        lambda: frechet_distance(*a, *b),
-        lambda: distance_by_sqrtm(*a, *b),
-    )
-
-
-def precision_by_sklearn(real: Array, fake: Array, k: int) -> float:
-    """Improved precision with scikit-learn's brute-force neighbours."""
-    radii = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(real).kneighbors(real)[0][:, -1]
-    distances = torch.cdist(torch.from_numpy(fake), torch.from_numpy(real)).numpy()
-    return float((distances <= radii).any(1).mean())
-
-
-def precision_duel(n: int, d: int) -> Duel:
-    """Improved precision of n against n rows."""
-    rng = stream(0, "benchmark.precision")
-    real, fake = rng.standard_normal((n, d)), 0.9 * rng.standard_normal((n, d))
-    return Duel(
-        f"precision and recall, {n} x {n} x {d} (the peer: precision alone)",
-        "scikit-learn",
-        lambda: float(precision_recall(real, fake, k=3)[0]),
-        lambda: precision_by_sklearn(real, fake, 3),
-    )
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+START, END = "<!-- what `make bench` wrote -->", "<!-- end -->"
+_PACKAGES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "pillow",
+    "torchvision",
+    "torch-fidelity",
+    "pytorch-fid",
+    "clean-fid",
+    "prdc",
+    "scikit-learn",
+)
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=0, help="torch threads; 0 for its own choice")
-    options = parser.parse_args()
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, median of {options.runs} runs in turns\n")
-    print("| what | peer | ganprobe | peer's time | times faster | apart, relative |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for duel in (frechet_duel(128), frechet_duel(1024), precision_duel(4000, 128)):
-        print(duel.row(options.runs), flush=True)
+    """Run the subjects asked for and print their table."""
+    options, subjects, write = _asked()
+    torch.set_num_threads(options.threads)
+    threadpool_limits(options.threads)
+    lines = []
+    for line in chain(_machine(options), ("", *HEAD), _rows(subjects, options)):
+        print(line, flush=True)
+        lines.append(line)
+    if write:
+        _write("\n".join(lines))
+
+
+def _asked() -> tuple[Options, list[str], bool]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = [*SUBJECTS, *ON_REQUEST]
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"of {', '.join(known)}; all but the last two")
+    parser.add_argument("--runs", type=int, default=Options().runs, help="of either side of a row")
+    parser.add_argument("--threads", type=int, default=Options().threads, help="of either side (default: %(default)s)")
+    parser.add_argument("--cpu-time", action="store_true", help="the processor's time: on a machine that others use")
+    parser.add_argument("--device", default=Options().device, help="of the networks: cpu or cuda")
+    parser.add_argument("--inception-weights", type=Path, help="default: random weights in the same layout")
+    parser.add_argument("--vgg-weights", type=Path, help="default: random weights in the same layout")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    asked = parser.parse_args()
+    if strange := sorted(set(asked.subjects) - set(known)):
+        parser.error(f"unknown subject {strange[0]}; choose from {', '.join(known)}")
+    options = Options(
+        runs=asked.runs,
+        threads=asked.threads,
+        cpu_time=asked.cpu_time,
+        device=asked.device,
+        inception_weights=asked.inception_weights,
+        vgg_weights=asked.vgg_weights,
+    )
+    return options, asked.subjects or list(SUBJECTS), asked.write
+
+
+def _rows(subjects: list[str], options: Options) -> Iterator[str]:
+    known = {**SUBJECTS, **ON_REQUEST}
+    return (str(row) for name in subjects for row in known[name](options))
+
+
+def _machine(options: Options) -> list[str]:
+    found = re.search(r"model name\s*:\s*(.+)", _text("/proc/cpuinfo"))
+    memory = re.search(r"MemTotal:\s*(\d+)", _text("/proc/meminfo"))
+    processor = found[1] if found else platform.processor() or platform.machine()
+    size = f", {int(memory[1]) / 2**20:.0f} GiB" if memory else ""
+    device = "" if options.device == "cpu" else f"; networks on {torch.cuda.get_device_name()}"
+    versions = ", ".join(f"{name} {version}" for name in _PACKAGES if (version := _version(name)))
+    return [
+        f"{processor}, {os.cpu_count()} cores{size}{device}; {options.threads} thread(s) on either side, "
+        f"medians of {options.runs} runs in turns{', processor time' if options.cpu_time else ''}.",
+        f"Python {platform.python_version()}, {versions}.",
+    ]
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text() if Path(path).exists() else ""
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _write(table: str) -> None:
+    before, _, rest = PAGE.read_text().partition(START)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{START}\n\n{table}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from ganprobe.core.protocols import Sampler
     from ganprobe.engine.compare import Comparable
     from ganprobe.engine.run import Run
-    from ganprobe.report import Comparison
+    from ganprobe.report import Comparison, Sweep
 
 __version__ = "0.1.0"
-__all__ = ["compare", "evaluate", "load"]
+__all__ = ["compare", "evaluate", "load", "sweep"]
 
 
 def load(
@@ -64,6 +64,7 @@ def evaluate(
     features: str | None = DEFAULTS.features,
     inception_weights: str | Path | None = DEFAULTS.inception_weights,
     vgg_weights: str | Path | None = DEFAULTS.vgg_weights,
+    scorer: str | Path | None = DEFAULTS.scorer,
     batch_size: int = DEFAULTS.batch_size,
     device: str | None = DEFAULTS.device,
     truncation: Truncation = DEFAULTS.truncation,
@@ -79,7 +80,8 @@ def evaluate(
     metrics: names as in `ganprobe list metrics`; None means all that the generator and the reference allow.
     features: "embedded", "inception" or "vgg16"; None means what the metrics are defined on, else the embedded ones.
     inception_weights: a file in the layout of the official weights instead of those; its numbers are marked.
-    vgg_weights: the same for VGG16, which precision and recall are defined on.
+    vgg_weights: the same for VGG16, which precision and recall are defined on, and LPIPS.
+    scorer: of attributes, for metrics of their latent directions; None means the toyfaces scorer.
     samples: images, and pairs on each path, to draw; None means 50,000, or all of a smaller set of images.
     seed: sample i is a function of (seed, i) alone.
     batch_size: samples taken in at a time; it changes no image and no feature.
@@ -99,6 +101,7 @@ def evaluate(
         features=features,
         inception_weights=inception_weights,
         vgg_weights=vgg_weights,
+        scorer=scorer,
         batch_size=batch_size,
         device=device,
         truncation=truncation,
@@ -123,6 +126,7 @@ def compare(
     features: str | None = DEFAULTS.features,
     inception_weights: str | Path | None = DEFAULTS.inception_weights,
     vgg_weights: str | Path | None = DEFAULTS.vgg_weights,
+    scorer: str | Path | None = DEFAULTS.scorer,
     batch_size: int = DEFAULTS.batch_size,
     device: str | None = DEFAULTS.device,
     truncation: Truncation = DEFAULTS.truncation,
@@ -145,6 +149,7 @@ def compare(
         features=features,
         inception_weights=inception_weights,
         vgg_weights=vgg_weights,
+        scorer=scorer,
         batch_size=batch_size,
         device=device,
         truncation=truncation,
@@ -152,3 +157,50 @@ def compare(
     )
     against = None if reference is None else str(reference)
     return compare_items(items, settings, reference=against, metrics=metrics)
+
+
+def sweep(
+    generator: str | Path | Sampler | nn.Module,
+    truncations: Sequence[Truncation],
+    *,
+    reference: str | Path | None = None,
+    metrics: Sequence[str] | None = None,
+    samples: int | None = DEFAULTS.samples,
+    seed: int = DEFAULTS.seed,
+    features: str | None = DEFAULTS.features,
+    inception_weights: str | Path | None = DEFAULTS.inception_weights,
+    vgg_weights: str | Path | None = DEFAULTS.vgg_weights,
+    batch_size: int = DEFAULTS.batch_size,
+    device: str | None = DEFAULTS.device,
+    noise: BatchNoise = DEFAULTS.noise,
+    skip_unreadable: bool = DEFAULTS.skip_unreadable,
+    out: str | Path | None = None,
+) -> Sweep:
+    """One generator at several strengths of truncation: `.points`, `.to_frame()`, `.save(DIR)` with the curves of
+    fidelity against variety.
+
+    generator: as in `load`, if its latents can be truncated; a sampler keeps its device and noise.
+    truncations: two or more of psi or (psi, layers); for BigGAN thresholds on z; 1 is none.
+    metrics: None means a Frechet distance, a score, precision and recall: "fd", "cs", "precision@embedded" and
+    "recall@embedded"; with Inception's features "fid" and "is", with `vgg_weights` "precision" and "recall" too.
+    out: a folder below which each run is saved as soon as it is finished, to runs/PSI/.
+    The other arguments: as in `evaluate`.
+    Errors: CapabilityError for what cannot be truncated, InputError for a truncation that is no number or was given
+    twice, and whatever an evaluation raises; all before the first image is drawn.
+    """
+    from ganprobe.engine.sweep import run_sweep
+
+    settings = Settings(
+        samples=samples,
+        seed=seed,
+        features=features,
+        inception_weights=inception_weights,
+        vgg_weights=vgg_weights,
+        batch_size=batch_size,
+        device=device,
+        noise=noise,
+        skip_unreadable=skip_unreadable,
+    )
+    folder = None if out is None else Path(out)
+    against = None if reference is None else str(reference)
+    return run_sweep(generator, settings, truncations, reference=against, metrics=metrics, out=folder)

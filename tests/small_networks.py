@@ -69,7 +69,7 @@ def replace_features(replace: Callable[[str, Any], None]) -> None:
     """Make the engine load the small network; replace(dotted name, value)."""
     network = feature_network()
     replace("ganprobe.engine.features.load_embedded", lambda device: EmbeddedExtractor(network, device))
-    replace("ganprobe.engine.features.load_embedded_distance", lambda device: EmbeddedDistance(network, device))
+    replace("ganprobe.engine.distances.load_embedded_distance", lambda device: EmbeddedDistance(network, device))
 
 
 def write_shipped(folder: Path) -> Path:

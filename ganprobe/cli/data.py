@@ -27,11 +27,16 @@ class Kind(StrEnum):
     FEATURES = "features"
     DIRECTIONS = "directions"
     LAYOUTS = "layouts"
+    SCORERS = "scorers"
 
 
 def reference(
     data: Annotated[str, typer.Argument(help="A folder, archive or array of images, or a data set's name.")],
     out: Annotated[Path, typer.Option(help="File for the statistics (safetensors).")],
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Which metrics it is for, joined by commas; left out, the default ones of these features."),
+    ] = None,
     features: options.Features = DEFAULTS.features,
     inception_weights: options.InceptionWeights = None,
     vgg_weights: options.VggWeights = None,
@@ -46,19 +51,23 @@ def reference(
     skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
 ) -> None:
     """Measure a data set once, to compare generators with it later."""
+    from ganprobe.engine.ranks import this_process
     from ganprobe.engine.reference import make_reference
 
+    ranks = this_process()
     made = make_reference(
         data,
         out,
         features=features,
+        metrics=options.split_names(metrics),
         samples=samples,
         resolution=resolution,
         batch_size=batch_size,
-        device=device,
+        device=ranks.device(device),
         skip_unreadable=skip_unreadable,
         inception_weights=inception_weights,
         vgg_weights=vgg_weights,
+        ranks=ranks,
     )
     options.say_skipped(made.subject.name, len(made.skipped), made.skipped)
     typer.echo(f"{out}: {made.subject.n} images of {made.subject.name}")

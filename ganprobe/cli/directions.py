@@ -1,21 +1,24 @@
-"""directions and edit."""
+"""directions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganprobe.cli import options
 from ganprobe.core.errors import InputError
 
+if TYPE_CHECKING:
+    from ganprobe.directions.steering import Steering
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
     app.command()(directions)
-    app.command()(edit)
 
 
 class LatentSpace(StrEnum):
@@ -25,12 +28,18 @@ class LatentSpace(StrEnum):
     W = "w"
 
 
-class MovedSpace(StrEnum):
-    """The spaces in which a direction can lie."""
+class Approach(StrEnum):
+    """The ways to steer."""
 
-    Z = "z"
-    W = "w"
-    W_PLUS = "w+"
+    JAHANIAN = "jahanian"
+    PLUMERAULT = "plumerault"
+
+
+class WalkKind(StrEnum):
+    """The shapes of a walk."""
+
+    LINEAR = "linear"
+    NONLINEAR = "nonlinear"
 
 
 Generator = Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")]
@@ -38,29 +47,43 @@ Generator = Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or
 
 def directions(
     generator: Generator,
-    method: Annotated[str, typer.Option(help="interfacegan, sefa or ganspace; see `ganprobe list directions`.")],
+    method: Annotated[
+        str, typer.Option(help="interfacegan, sefa, ganspace, stylespace or steer; see `ganprobe list directions`.")
+    ],
     out: options.Out,
     space: Annotated[
         LatentSpace | None, typer.Option(help="Left out: for interfacegan all that there are, else the method's own.")
     ] = None,
-    samples: Annotated[int, typer.Option(help="Latents to draw, and for interfacegan images to score.")] = 20_000,
+    samples: Annotated[
+        int, typer.Option(help="Latents to draw, and for interfacegan and stylespace images to score.")
+    ] = 20_000,
     seed: options.Seed = 0,
-    count: Annotated[int | None, typer.Option(help="How many directions, for sefa and ganspace; left out, 10.")] = None,
-    layers: Annotated[str | None, typer.Option(help="Whose weights sefa reads, such as 0-3; left out, all.")] = None,
-    scorer: Annotated[
-        Path | None, typer.Option(help="A trained scorer for interfacegan; left out, the one of toyfaces.")
+    count: Annotated[
+        int | None, typer.Option(help="How many: sefa and ganspace 10, stylespace 3 an attribute.")
     ] = None,
+    layers: Annotated[str | None, typer.Option(help="Whose weights sefa reads, such as 0-3; left out, all.")] = None,
+    scorer: options.Scorer = None,
     condition: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME:OTHER,...", help="interfacegan: NAME with the OTHERs left alone; may be repeated."),
     ] = None,
+    factors: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="What to steer, such as zoom,shift_x; left out, all.")
+    ] = None,
+    approach: Annotated[Approach | None, typer.Option(help="How to steer; left out, jahanian.")] = None,
+    walk: Annotated[WalkKind | None, typer.Option(help="Along a line or a curve; left out, linear.")] = None,
     device: options.Device = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a killed scoring of the same samples stopped.")
+    ] = False,
 ) -> None:
     """Find directions in a latent space, and draw a strip of each."""
     from ganprobe.core.files import check_writable
     from ganprobe.directions.direction import parse_layers
     from ganprobe.engine.directions import Search, find_directions
+    from ganprobe.engine.ranks import this_process
 
+    ranks = this_process()
     search = Search(
         method=method,
         space=None if space is None else space.value,
@@ -70,62 +93,29 @@ def directions(
         layers=None if layers is None else parse_layers(layers),
         conditions=tuple(parse_condition(text) for text in condition or ()),
         scorer=scorer,
-        device=device,
+        steering=_steering(factors, approach, walk),
+        device=ranks.device(device),
     )
-    check_writable(out)
-    found = find_directions(generator, search)
+    if ranks.lead:
+        check_writable(out)
+    found = find_directions(generator, search, out=out, resume=resume, ranks=ranks)
     found.save(out)
     _print_found(found.directions)
+    _print_entangled(found.numbers.get("entangled", {}))
     typer.echo(f"{out / 'directions.safetensors'}")
 
 
-def edit(
-    generator: Generator,
-    direction: Annotated[
-        Path, typer.Option(help="A file of `ganprobe directions`, or an InterFaceGAN boundary (.npy).")
-    ],
-    out: Annotated[Path, typer.Option(help="The picture: .png, or .gif for an animation.")],
-    name: Annotated[str | None, typer.Option(help="Which direction of the file; left out, its first.")] = None,
-    space: Annotated[
-        MovedSpace | None, typer.Option(help="Which, where a name is there in several; for a .npy, that of the vector.")
-    ] = None,
-    start: Annotated[
-        float, typer.Option("--from", help="Strength of the first column, in standard deviations of the latents.")
-    ] = -3.0,
-    end: Annotated[float, typer.Option("--to", help="Strength of the last column.")] = 3.0,
-    steps: Annotated[int, typer.Option(help="Columns.")] = 7,
-    rows: Annotated[int, typer.Option(help="Samples, one a row.")] = 4,
-    seed: options.Seed = 0,
-    layers: Annotated[
-        str | None, typer.Option(help="Layers to move, such as 0-3, in w and w+; left out, the direction's own.")
-    ] = None,
-    truncation: options.Psi = "1",
-    any_generator: Annotated[
-        bool, typer.Option("--any-generator", help="Take a direction that was found in another generator.")
-    ] = False,
-    device: options.Device = None,
-) -> None:
-    """Move samples along a direction and draw what comes out."""
-    from ganprobe.directions.direction import parse_layers
-    from ganprobe.engine.directions import edited, even_strengths, strip_format, write_strip
+def _steering(factors: str | None, approach: Approach | None, walk: WalkKind | None) -> Steering | None:
+    """What the options say; None where none is given."""
+    from ganprobe.directions.steering import Steering
 
-    strip_format(out)
-    strengths = even_strengths(start, end, steps)
-    images = edited(
-        generator,
-        direction,
-        name=name,
-        space=None if space is None else space.value,
-        strengths=strengths,
-        rows=rows,
-        seed=seed,
-        layers=None if layers is None else parse_layers(layers),
-        truncation=options.parse_truncation(truncation),
-        any_generator=any_generator,
-        device=device,
-    )
-    write_strip(out, images, strengths)
-    typer.echo(str(out))
+    given: dict[str, Any] = {
+        "factors": None if factors is None else tuple(options.split_names(factors) or ()),
+        "approach": None if approach is None else approach.value,
+        "walk": None if walk is None else walk.value,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    return replace(Steering(), **said) if said else None
 
 
 def parse_condition(text: str) -> tuple[str, tuple[str, ...]]:
@@ -135,6 +125,15 @@ def parse_condition(text: str) -> tuple[str, tuple[str, ...]]:
     if not (primal.strip() and colon and names):
         raise InputError(f"a condition is like age:gender,eyeglasses, got {text!r}")
     return primal.strip(), names
+
+
+def _print_entangled(spaces: Mapping[str, Any]) -> None:
+    for space, rows in spaces.items():
+        for row in rows:
+            others = ", ".join(f"{name} ({cosine:+.2f})" for name, cosine in row["others"].items())
+            typer.echo(
+                f"{space} {row['attribute']} leans on {others}; to leave them alone: --condition {row['condition']}"
+            )
 
 
 def _print_found(found: Any) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
 import typer
 
-from ganprobe.cli import checkpoints, data, directions, measuring, training
+from ganprobe.cli import checkpoints, data, directions, edits, measuring, rescoring, sweeping, training
+from ganprobe.cli.shared import Ending, run_shared
 from ganprobe.core.errors import GanprobeError
+from ganprobe.engine.ranks import ranks_of
 
 app = typer.Typer(
     name="ganprobe",
@@ -18,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (measuring, data, checkpoints, directions, training):
+for room in (measuring, sweeping, data, checkpoints, directions, edits, rescoring, training):
     room.register(app)
 
 INTERRUPTED = 130
@@ -41,21 +44,35 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run the command line `words` and give its exit status."""
+    try:
+        ranks = ranks_of(os.environ)
+    except GanprobeError as problem:
+        _say(str(problem))
+        return 2
+    if ranks.world > 1:
+        return run_shared(words[0] if words else "", lambda: _outcome(words), _say, ranks)
+    status, said = _outcome(words)
+    if said:
+        _say(said)
+    return status
+
+
+def _outcome(words: Sequence[str]) -> Ending:
+    """The exit status, and what to say on standard error."""
     command = typer.main.get_command(app)
     try:
         status = command.main(list(words) or ["--help"], prog_name="ganprobe", standalone_mode=False)
     except GanprobeError as problem:
-        return _complain(str(problem))
+        return 2, str(problem)
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except _UsageError as problem:
         message = cast(_Spoken, problem).format_message()
-        return _complain(f"{message.rstrip('.')}; see `ganprobe --help`")
+        return 2, f"{message.rstrip('.')}; see `ganprobe --help`"
     if status == INTERRUPTED:
-        return _complain("interrupted; the same command with --resume goes on, where it has that option", INTERRUPTED)
-    return status if isinstance(status, int) else 0
+        return INTERRUPTED, "interrupted; the same command with --resume goes on, where it has that option"
+    return (status if isinstance(status, int) else 0), ""
 
 
-def _complain(text: str, status: int = 2) -> int:
-    print("ganprobe: " + " ".join(text.split()), file=sys.stderr)
-    return status
+def _say(text: str) -> None:
+    print("ganprobe: " + " ".join(text.split()), file=sys.stderr, flush=True)

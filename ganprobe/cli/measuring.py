@@ -31,6 +31,7 @@ def evaluate(
     features: options.Features = DEFAULTS.features,
     inception_weights: options.InceptionWeights = None,
     vgg_weights: options.VggWeights = None,
+    scorer: options.Scorer = None,
     batch_size: options.BatchSize = DEFAULTS.batch_size,
     device: options.Device = DEFAULTS.device,
     truncation: options.Psi = "1",
@@ -42,21 +43,30 @@ def evaluate(
 ) -> None:
     """Measure one generator and write its report."""
     from ganprobe.engine.evaluate import run_evaluation
+    from ganprobe.engine.ranks import this_process
 
+    ranks = this_process()
     settings = Settings(
         samples=samples,
         seed=seed,
         features=features,
         inception_weights=inception_weights,
         vgg_weights=vgg_weights,
+        scorer=scorer,
         batch_size=batch_size,
-        device=device,
+        device=ranks.device(device),
         truncation=options.parse_truncation(truncation),
         noise=cast(BatchNoise, noise),
         skip_unreadable=skip_unreadable,
     )
     run = run_evaluation(
-        generator, settings, reference=reference, metrics=options.split_names(metrics), out=out, resume=resume
+        generator,
+        settings,
+        reference=reference,
+        metrics=options.split_names(metrics),
+        out=out,
+        resume=resume,
+        ranks=ranks,
     )
     run.save(out)
     _say_skipped(run)
@@ -78,6 +88,7 @@ def compare(
     features: options.Features = DEFAULTS.features,
     inception_weights: options.InceptionWeights = None,
     vgg_weights: options.VggWeights = None,
+    scorer: options.Scorer = None,
     batch_size: options.BatchSize = DEFAULTS.batch_size,
     device: options.Device = DEFAULTS.device,
     truncation: options.Psi = "1",
@@ -95,6 +106,7 @@ def compare(
         features=features,
         inception_weights=inception_weights,
         vgg_weights=vgg_weights,
+        scorer=scorer,
         batch_size=batch_size,
         device=device,
         truncation=options.parse_truncation(truncation),
@@ -123,9 +135,13 @@ def demo(
 def _print_run(run: Any) -> None:
     from rich.console import Console
 
-    from ganprobe.report import run_table
+    from ganprobe.report import detail_tables, run_table
 
-    Console().print(run_table(run.record))
+    console = Console()
+    console.print(run_table(run.record))
+    for table in detail_tables(run.record):
+        console.print()
+        console.print(table)
 
 
 def _say_skipped(run: Any) -> None:

@@ -22,7 +22,13 @@ Samples = Annotated[
     typer.Option(help="Images to draw, and pairs on each path; of a smaller set of images left out, all of them."),
 ]
 Seed = Annotated[int, typer.Option(help="Sample i is a function of the seed and i alone.")]
-Features = Annotated[str | None, typer.Option(help="inception or embedded; left out, what the metrics are defined on.")]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        help="inception, vgg16, embedded, a TorchScript file or package.module:callable; left out, what the metrics "
+        "are defined on."
+    ),
+]
 InceptionWeights = Annotated[
     Path | None,
     typer.Option(help="A file in the layout of the official Inception weights; left out, those, fetched once."),
@@ -30,7 +36,14 @@ InceptionWeights = Annotated[
 VggWeights = Annotated[
     Path | None,
     typer.Option(
-        help="A file in the layout of torchvision's VGG16, for precision and recall; left out, the official one."
+        help="A file in the layout of torchvision's VGG16, for precision, recall and LPIPS; left out, the official one."
+    ),
+]
+Scorer = Annotated[
+    str | None,
+    typer.Option(
+        help="Of attributes: toyfaces, a file, a folder of classifiers, package.module:callable or clip:...; see "
+        "`ganprobe list scorers`. Left out, the one of toyfaces."
     ),
 ]
 BatchSize = Annotated[int, typer.Option(help="Samples taken in at a time; results do not depend on it.")]

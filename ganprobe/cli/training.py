@@ -1,8 +1,9 @@
-"""train."""
+"""train and train-scorer."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from ganprobe.core.errors import InputError
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
     app.command()(train)
+    app.command("train-scorer")(train_scorer)
 
 
 Settings = Annotated[
@@ -80,6 +82,40 @@ def train(
     typer.echo(str(trained.path))
 
 
+def train_scorer(
+    data: Annotated[str, typer.Argument(help="A folder, zip or tar of image files.")],
+    attributes: Annotated[
+        Path, typer.Option(help="A table of -1 and 1, or 0 and 1: CelebA's list_attr_celeba.txt, or a .csv like it.")
+    ],
+    out: Annotated[Path, typer.Option(help="File for the scorer (.safetensors).")],
+    only: Annotated[str | None, typer.Option(help="These attributes alone, joined by commas.")] = None,
+    resolution: Annotated[int, typer.Option(help="Side to which images are brought, a multiple of 32.")] = 64,
+    epochs: Annotated[int, typer.Option(help="Times that every image is shown at most.")] = 20,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without a better validation loss that end training, from half of all on.")
+    ] = 5,
+    batch: Annotated[int, typer.Option(help="Images in a batch.")] = 64,
+    flips: Annotated[
+        bool, typer.Option("--flips", help="Mirror half of the images: for attributes without left and right.")
+    ] = False,
+    seed: options.Seed = 0,
+    device: options.Device = None,
+    skip_unreadable: options.SkipUnreadable = False,
+) -> None:
+    """Train a scorer of attributes from a table of them; started again, the same command goes on."""
+    from ganprobe.engine.train_scorer import train_scorer as start
+    from ganprobe.training.attributes import AttributeSettings
+
+    settings = AttributeSettings(
+        epochs=epochs, patience=patience, batch_size=batch, seed=seed, resolution=resolution, flips=flips
+    )
+    names = options.split_names(only)
+    report = start(data, attributes, out, settings=settings, only=names, device=device, skip_unreadable=skip_unreadable)
+    options.say_skipped(data, len(report.skipped), report.skipped)
+    _print_validation(report)
+    typer.echo(str(report.path))
+
+
 def parse_pairs(words: list[str] | None) -> dict[str, Any]:
     """["a=1", "b=[16,32]", "c=word"] to {"a": 1, "b": [16, 32], "c": "word"}: values are JSON, or else text."""
     pairs: dict[str, Any] = {}
@@ -92,3 +128,17 @@ def parse_pairs(words: list[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             pairs[name] = value
     return pairs
+
+
+def _print_validation(report: Any) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    titles = ("accuracy", "95%", "balanced", "have it", "images")
+    name = Column("attribute", no_wrap=True)
+    table = Table(name, *(Column(title, justify="right") for title in titles), box=None, pad_edge=False)
+    for attribute, found in report.validation.items():
+        low, high = found.ci95
+        shares = (f"{found.accuracy:.3f}", f"{low:.3f}-{high:.3f}", f"{found.balanced_accuracy:.3f}")
+        table.add_row(attribute, *shares, f"{found.positives:.3f}", str(found.n))
+    Console().print(table)

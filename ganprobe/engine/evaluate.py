@@ -9,12 +9,9 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from torch import nn
 
 from ganprobe.core.errors import GanprobeError, InputError, OutputError
@@ -23,8 +20,8 @@ from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
 from ganprobe.core.settings import Settings
 from ganprobe.engine.features import (
-    EMBEDDED,
     FeatureSet,
+    Files,
     default_networks,
     features_for,
     open_device,
@@ -33,47 +30,34 @@ from ganprobe.engine.features import (
 from ganprobe.engine.journal import Journal
 from ganprobe.engine.opening import open_sampler
 from ganprobe.engine.pictures import picture_run
-from ganprobe.engine.plan import Plan, Planned, make_plan, path_of, planned_metrics, possible_metrics
-from ganprobe.engine.provenance import (
-    call_of,
-    sampling_of,
-    skipped_files,
-    skipped_summary,
-    time_now,
-    versions,
+from ganprobe.engine.plan import (
+    IMAGES,
+    LABEL,
+    PassSpec,
+    Planned,
+    distance_of,
+    make_plan,
+    planned_metrics,
+    possible_metrics,
 )
+from ganprobe.engine.provenance import (
+    time_now,
+)
+from ganprobe.engine.ranks import ALONE, Ranks
+from ganprobe.engine.reading import path_lengths, provenance_of, results_of
 from ganprobe.engine.reference import Reference, References, check_reference
 from ganprobe.engine.run import Run
-from ganprobe.engine.sources import ColumnSource, ImageColumns, PathColumns
+from ganprobe.engine.scorers import scorer_for
+from ganprobe.engine.sources import ColumnSource, ImageColumns, PairColumns
 from ganprobe.engine.walk import walk
-from ganprobe.metrics.registry import MetricSpec
+from ganprobe.engine.work import Evaluation, Work
+from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.samplers.images import ImageSampler
-from ganprobe.samplers.paths import PathPairs
+from ganprobe.samplers.pairs import PairSpec, class_pairs
+from ganprobe.samplers.paths import PathPairs, PathSpec
 
-_NOT_IDENTITY = ("most", "batch_size", "device", "inception_weights", "vgg_weights")
+_NOT_IDENTITY = ("most", "batch_size", "device", "inception_weights", "vgg_weights", "scorer")
 """Settings that leave the work the same work; of the weights, the extractor's fingerprint tells."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """What is about to be done: all that can be refused before an image is drawn has been looked at. `settings` say
-    which features."""
-
-    sampler: Sampler
-    plan: Plan
-    reference: str | None
-    settings: Settings
-    device: torch.device
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """An evaluation under way."""
-
-    evaluation: Evaluation
-    features: FeatureSet
-    reference: Reference | None
-    journal: Journal
 
 
 def run_evaluation(
@@ -84,14 +68,16 @@ def run_evaluation(
     metrics: Sequence[str] | None,
     out: Path | None,
     resume: bool,
+    ranks: Ranks = ALONE,
 ) -> Run:
-    """Measure `generator`; see `ganprobe.evaluate`. What it leaves in `out` for `resume`, saving the run removes."""
+    """Measure `generator`; see `ganprobe.evaluate`. What it leaves in `out` for `resume`, saving the run removes.
+    ranks: who shares the samples; rank 0 has the run, any other ends with Dismissed."""
     if resume and out is None:
         raise InputError("a run is taken up from the folder that it was saved to; name it (out)")
-    if out is not None:
+    if out is not None and ranks.lead:
         check_writable(out)
     evaluation = prepare(generator, settings, reference=reference, metrics=metrics)
-    return carry_out(evaluation, References(), out=out, resume=resume)
+    return carry_out(evaluation, References(), out=out, resume=resume, ranks=ranks)
 
 
 def prepare(
@@ -125,17 +111,27 @@ def prepare(
         networks = default_networks(features, settings.vgg_weights)
         metrics = possible_metrics(sampler, networks=networks, reference=against)
     plan = make_plan(planned_metrics(metrics, settings, reference=against), sampler, samples=settings.count)
-    return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device)
+    scorer = scorer_for(sampler, settings.scorer, device) if SCORES in plan.columns else None
+    return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device, scorer=scorer)
 
 
-def carry_out(evaluation: Evaluation, references: References, *, out: Path | None = None, resume: bool = False) -> Run:
+def carry_out(
+    evaluation: Evaluation,
+    references: References,
+    *,
+    out: Path | None = None,
+    resume: bool = False,
+    ranks: Ranks = ALONE,
+) -> Run:
     """Draw, observe, measure. References are opened through `references`, each once. What goes wrong with the input
-    leaves nothing in `out`; what was saved before an interruption or a full disk stays, for `resume`."""
+    leaves nothing in `out`; what was saved before an interruption or a full disk stays, for `resume`. Dismissed, once
+    its samples are drawn, on every rank but 0."""
     started, clock = time_now(), time.monotonic()
     features = _open_features(evaluation)
-    journal = Journal(out, _identity(evaluation, features), resume=resume)
+    journal = Journal(out, _identity(evaluation, features), resume=resume, ranks=ranks)
     try:
-        work = _Work(evaluation, features, _open_reference(evaluation, features, references, journal), journal)
+        reference = _open_reference(evaluation, features, references, journal, ranks)
+        work = Work(evaluation, features, reference, journal, ranks)
         results, distances = _measure(work)
     except OutputError:
         raise
@@ -146,7 +142,7 @@ def carry_out(evaluation: Evaluation, references: References, *, out: Path | Non
         Subject(evaluation.sampler.name, evaluation.sampler.fingerprint),
         None if work.reference is None else work.reference.subject,
         results,
-        _provenance(work, started, time.monotonic() - clock),
+        provenance_of(work, started, time.monotonic() - clock),
     )
     settings = evaluation.settings
     pictures = picture_run(evaluation.sampler, seed=settings.seed, samples=settings.count, distances=distances)
@@ -155,19 +151,18 @@ def carry_out(evaluation: Evaluation, references: References, *, out: Path | Non
 
 def _open_features(evaluation: Evaluation) -> FeatureSet:
     settings, plan = evaluation.settings, evaluation.plan
-    if not plan.images or settings.features is None:
-        return open_features(EMBEDDED, device=evaluation.device)
+    assert settings.features is not None, "prepare settles it"
     return open_features(
         settings.features,
         device=evaluation.device,
         columns=plan.columns,
-        inception_weights=settings.inception_weights,
-        vgg_weights=settings.vgg_weights,
+        distances=plan.distances,
+        files=Files(inception=settings.inception_weights, vgg=settings.vgg_weights, scorer=evaluation.scorer),
     )
 
 
 def _open_reference(
-    evaluation: Evaluation, features: FeatureSet, references: References, journal: Journal
+    evaluation: Evaluation, features: FeatureSet, references: References, journal: Journal, ranks: Ranks
 ) -> Reference | None:
     metrics = [planned.metric for planned in evaluation.plan.needs_reference]
     if evaluation.reference is None or not metrics:
@@ -180,88 +175,60 @@ def _open_reference(
         batch_size=settings.batch_size,
         skip_unreadable=settings.skip_unreadable,
         journal=journal,
+        ranks=ranks,
     )
 
 
-def _measure(work: _Work) -> tuple[tuple[Result, ...], dict[str, Any]]:
+def _measure(work: Work) -> tuple[tuple[Result, ...], dict[str, Any]]:
     """The results in the order in which they were asked for, and the path lengths by metric."""
-    sampler, plan, settings = work.evaluation.sampler, work.evaluation.plan, work.evaluation.settings
+    plan = work.evaluation.plan
     rows: dict[str, list[Result]] = {}
     distances: dict[str, Any] = {}
-    if plan.images:
-        columns = ImageColumns(sampler, work.features.extractor, seed=settings.seed, device=work.features.device)
-        rows |= _pass(columns, plan.images, work, "images")[0]
-    for path, group in plan.paths.items():
-        assert isinstance(sampler, LatentSampler), "make_plan checks it"
-        pairs = PathColumns(PathPairs(sampler, path), work.features.distance, seed=settings.seed)
-        found, states = _pass(pairs, group, work, path.name)
+    for which, group in plan.passes.items():
+        source, samples = _source(which, group, work)
+        found, states = _pass(source, group, work, which.name, samples)
         rows |= found
-        distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
+        if isinstance(which, PathSpec):
+            distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
+    work.ranks.leave_to_lead()
     return tuple(row for name in plan.asked for row in rows[name]), distances
 
 
+def _source(which: PassSpec, group: Sequence[Planned], work: Work) -> tuple[ColumnSource, int]:
+    """What a pass reads, and how many rows of it."""
+    sampler, settings, features = work.evaluation.sampler, work.evaluation.settings, work.features
+    if which == IMAGES:
+        return ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device), settings.count
+    names = sorted(frozenset[str]().union(*(planned.metric.needs for planned in group)) - {LABEL})
+    calls = {name: features.distances[distance_of(name)].call for name in names}
+    if isinstance(which, PairSpec):
+        drawn = class_pairs(sampler, samples=settings.count, seed=settings.seed)
+        return PairColumns(drawn, calls, seed=settings.seed), drawn.count
+    assert isinstance(which, PathSpec)
+    assert isinstance(sampler, LatentSampler), "make_plan checks it"
+    pairs = PathPairs(sampler, which)
+    return PairColumns(pairs, calls, seed=settings.seed, scale=pairs.scale), settings.count
+
+
 def _pass(
-    source: ColumnSource, group: Sequence[Planned], work: _Work, name: str
+    source: ColumnSource, group: Sequence[Planned], work: Work, name: str, samples: int
 ) -> tuple[dict[str, list[Result]], Mapping[str, Any]]:
+    """The results of `group`, of which rank 0 alone has any, and the states that they were read from."""
     started = time.monotonic()
     settings = work.evaluation.settings
     states = walk(
         source,
         [planned.metric for planned in group],
-        samples=settings.count,
+        samples=samples,
         batch_size=settings.batch_size,
         journal=work.journal,
         name=name,
+        ranks=work.ranks,
     )
+    if not work.ranks.lead:
+        return {}, states
     shared = time.monotonic() - started
-    return {planned.spec.name: _read(planned, states, work, shared) for planned in group}, states
-
-
-def _read(planned: Planned, states: Mapping[str, Any], work: _Work, shared: float) -> list[Result]:
-    """The results of one metric. seconds: of the pass that it shares, and of its own reading."""
-    started = time.monotonic()
-    spec, metric = planned.spec, planned.metric
-    reference = work.reference if spec.needs_reference else None
-    against = None if reference is None else reference.state_for(metric)
-    estimates = metric.compute(states[metric.state_key], against)
-    seconds = shared + time.monotonic() - started
-    network = work.features.distance_network if path_of(metric) is not None else work.features.networks[spec.features]
-    notes = (*network.notes, *_notes(spec, work, reference))
-    protocol = _protocol(spec, work, network.protocol)
-    return [
-        Result(name, estimate, spec.better, network.name, protocol, seconds, (*notes, *estimate.notes))
-        for name, estimate in estimates.items()
-    ]
-
-
-def _protocol(spec: MetricSpec, work: _Work, of_features: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers are compared where their protocols agree: a folder of images has no noise to name, so that a generator's
-    is named only where it is not the usual one."""
-    sampling = sampling_of(work.evaluation.sampler)
-    layer_noise = sampling.get("noise", "random")
-    return {
-        **spec.protocol,
-        **of_features,
-        "samples": work.evaluation.settings.count,
-        "truncation": sampling.get("truncation", 1.0),
-        **({} if layer_noise == "random" else {"layer_noise": layer_noise}),
-    }
-
-
-def _notes(spec: MetricSpec, work: _Work, reference: Reference | None) -> tuple[str, ...]:
-    samples = work.evaluation.settings.count
-    theirs = reference.subject.n if reference is not None else None
-    fewest = samples if theirs is None else min(samples, theirs)
-    advice = (f"{fewest} samples: {spec.advice}",) if fewest < spec.advised_samples else ()
-    missing = len(skipped_files(work.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
-    sides = zip(("", " of the reference"), missing, strict=True)
-    return (*advice, *(f"unreadable images{side} left out: {n}" for side, n in sides if n))
-
-
-def path_lengths(planned: Planned, states: Mapping[str, Any]) -> Any:
-    """The path lengths (N,) of every pair, for the histogram."""
-    arrays = planned.metric.pack(states[planned.metric.state_key])
-    return np.asarray(arrays["rows"], dtype=np.float64).ravel()
+    return {planned.spec.name: results_of(planned, states, work, shared) for planned in group}, states
 
 
 def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:
@@ -269,29 +236,7 @@ def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:
     return {
         "generator": evaluation.sampler.fingerprint,
         "extractor": features.extractor.fingerprint,
+        "distances": sorted(each.network.fingerprint for each in features.distances.values()),
         "metrics": sorted(evaluation.plan.asked),
         **{key: value for key, value in settings.items() if key not in _NOT_IDENTITY},
-    }
-
-
-def _provenance(work: _Work, started: str, seconds: float) -> dict[str, Any]:
-    evaluation, settings = work.evaluation, work.evaluation.settings
-    skipped = {
-        "generator": skipped_files(evaluation.sampler),
-        "reference": work.reference.skipped if work.reference is not None else (),
-    }
-    return {
-        **versions(evaluation.device),
-        "features": work.features.name,
-        "features_fingerprint": work.features.extractor.fingerprint,
-        "seed": settings.seed,
-        "samples": settings.count,
-        "batch_size": settings.batch_size,
-        **sampling_of(evaluation.sampler),
-        **skipped_summary(skipped),
-        "started": started,
-        "seconds": round(seconds, 3),
-        "command": call_of(
-            evaluation.sampler.name, settings, reference=evaluation.reference, metrics=evaluation.plan.asked
-        ),
     }

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import remove_if_empty, writing
+from ganprobe.engine.packed import Arrays, States, read_packed, write_packed
+from ganprobe.engine.ranks import ALONE, Ranks
 
-Arrays = Mapping[str, NDArray[Any]]
 SAVE_EVERY = 30.0
 """Seconds between two savings."""
 WORTH_SAVING = 5.0
@@ -35,19 +35,23 @@ class Journal:
 
     plan: whatever must be the same for the work to be the same work. With `resume`, what an earlier run of the same
     plan left is taken up; an earlier run of another plan is an InputError. Without a folder nothing is saved. Work of a
-    few seconds is not saved either: short runs leave no trace.
+    few seconds is not saved either: short runs leave no trace. ranks: each has files of its own, and their number is
+    part of the plan; all have to be here before any goes on.
     """
 
-    def __init__(self, folder: Path | None, plan: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(self, folder: Path | None, plan: Mapping[str, Any], *, resume: bool, ranks: Ranks = ALONE) -> None:
         self._home = None if folder is None else folder / UNFINISHED
-        self._plan = json.dumps(plan, sort_keys=True)
+        self._rank = ranks.name
+        shared = {} if ranks.world == 1 else {"processes": ranks.world}
+        self._plan = json.dumps({**plan, **shared}, sort_keys=True)
         self._saved_at = time.monotonic()
-        if self._home is not None and not resume:
+        if self._home is not None and not resume and ranks.lead:
             discard_journal(self._home.parent)
         if self._home is not None and resume:
             self._check_plan(self._home / "plan.json")
+        ranks.meet()
 
-    def load(self, walk: str) -> tuple[int, dict[str, dict[str, NDArray[Any]]]]:
+    def load(self, walk: str) -> tuple[int, States]:
         """How many samples of pass `walk` are done, and the packed state of each state key; (0, {}) at a start.
         InputError where what was saved is damaged."""
         path = self._path(walk)
@@ -55,8 +59,9 @@ class Journal:
             return 0, {}
         try:
             # numpy leaves a file open that it opened and cannot read.
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                return int(file["done"]), _grouped({name: file[name] for name in file.files})
+            with path.open("rb") as file:
+                states, more = read_packed(file)
+            return int(more["done"]), states
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as problem:
             raise InputError(f"{path} is damaged ({problem}); leave out --resume to start again") from problem
 
@@ -72,9 +77,8 @@ class Journal:
             return
         with writing(self._home / "plan.json") as temporary:
             temporary.write_text(self._plan)
-        arrays = {f"{key}/{name}": array for key, state in states.items() for name, array in state.items()}
         with writing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, done=np.int64(done), **arrays)  # type: ignore[arg-type]
+            write_packed(file, states, done=np.array(done))
         self._saved_at = time.monotonic()
 
     def discard(self) -> None:
@@ -84,7 +88,7 @@ class Journal:
             remove_if_empty(self._home.parent)
 
     def _path(self, walk: str) -> Path | None:
-        return None if self._home is None else self._home / f"{walk}.npz"
+        return None if self._home is None else self._home / f"{walk}{self._rank}.npz"
 
     def _check_plan(self, path: Path) -> None:
         if path.is_file() and path.read_bytes() != self._plan.encode():
@@ -92,13 +96,3 @@ class Journal:
                 f"{path.parent.parent} holds an unfinished run with other settings; "
                 "repeat its command, or leave out --resume to start again"
             )
-
-
-def _grouped(arrays: Arrays) -> dict[str, dict[str, NDArray[Any]]]:
-    """ "key/name" to the arrays of each state key; names without a key are the journal's own."""
-    states: dict[str, dict[str, NDArray[Any]]] = {}
-    for name, array in arrays.items():
-        key, _, inner = name.partition("/")
-        if inner:
-            states.setdefault(key, {})[inner] = array
-    return states

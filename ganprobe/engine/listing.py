@@ -9,8 +9,8 @@ from ganprobe.checkpoints.plugins import plug_ins
 from ganprobe.core.shipped import manifest
 from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
-from ganprobe.features import FEATURES
-from ganprobe.metrics.registry import METRICS
+from ganprobe.engine.catalogue import CATALOGUE
+from ganprobe.features import FEATURES, SCORERS
 
 Listing = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
@@ -21,7 +21,7 @@ def listing(kind: str) -> Listing:
 
 
 def _metrics() -> Listing:
-    rows = [(name, spec.better, spec.features, spec.summary) for name, spec in METRICS.items()]
+    rows = [(name, spec.better, spec.features, spec.summary) for name, spec in CATALOGUE.items()]
     return ("metric", "better", "features", "what it tells"), rows
 
 
@@ -54,6 +54,10 @@ def _layouts() -> Listing:
     return ("layout", "whose checkpoints"), rows + others
 
 
+def _scorers() -> Listing:
+    return ("--scorer", "what scores attributes"), list(SCORERS.items())
+
+
 _LISTINGS: dict[str, Callable[[], Listing]] = {
     "metrics": _metrics,
     "generators": _generators,
@@ -61,4 +65,5 @@ _LISTINGS: dict[str, Callable[[], Listing]] = {
     "features": _features,
     "directions": _directions,
     "layouts": _layouts,
+    "scorers": _scorers,
 }

@@ -15,15 +15,19 @@ from safetensors.numpy import save
 
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import check_writable, write_bytes
-from ganprobe.core.protocols import Metric
+from ganprobe.core.protocols import Accumulator, Metric
 from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
-from ganprobe.engine.features import FeatureSet, default_networks, features_for, open_device, open_features
+from ganprobe.engine.catalogue import catalogue_of, resolve
+from ganprobe.engine.custom_features import network_of
+from ganprobe.engine.features import FeatureSet, Files, default_networks, features_for, open_device, open_features
 from ganprobe.engine.journal import Journal
+from ganprobe.engine.plan import LABEL, columns_of
+from ganprobe.engine.ranks import ALONE, Ranks
 from ganprobe.engine.sources import ImageColumns
 from ganprobe.engine.walk import walk
-from ganprobe.metrics.registry import METRICS
+from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.images import ImageSampler
 
 KEY = "ganprobe"
@@ -59,7 +63,7 @@ class Reference:
 
 def measure(
     data: str,
-    metrics: Sequence[Metric[Any]],
+    metrics: Sequence[Accumulator[Any]],
     features: FeatureSet,
     *,
     batch_size: int,
@@ -67,22 +71,31 @@ def measure(
     resolution: int | None = None,
     skip_unreadable: bool = False,
     journal: Journal | None = None,
+    ranks: Ranks = ALONE,
 ) -> Reference:
     """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given; cropped and
-    resized to `resolution` where given). DataError for images that cannot be read or are fewer than two."""
+    resized to `resolution` where given), shared among `ranks`: rank 0 alone has the states of all. DataError for images
+    that cannot be read or are fewer than two."""
     source = open_data(data, limit=limit or None, resolution=resolution, skip_unreadable=skip_unreadable)
     sampler = ImageSampler(source)
     n = limit or ENDLESS_LIMIT if sampler.spec.length is None else sampler.spec.length
     if n < 2:
         raise DataError(f"{data} has {n} image; a reference needs at least two, and thousands to be of use")
-    columns = ImageColumns(sampler, features.extractor, seed=0, device=features.device)
+    _check_labels(metrics, sampler, data)
+    needs = columns_of(metrics)
+    columns = ImageColumns(sampler, features.extractor_of(needs), seed=0, device=features.device)
     name = f"reference-{sampler.fingerprint[:16]}-{n}"
-    states = walk(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name)
+    states = walk(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name, ranks=ranks)
     packed = {metric.state_key: metric.pack(states[metric.state_key]) for metric in metrics}
     subject = Subject(sampler.name, sampler.fingerprint, n)
-    main, *others = features.networks.items()
+    main, *others = features.networks_of(needs).items()
     further = {kind: network.fingerprint for kind, network in others}
-    return Reference(subject, features.name, main[1].fingerprint, packed, source.skipped, further)
+    return Reference(subject, main[1].name, main[1].fingerprint, packed, source.skipped, further)
+
+
+def _check_labels(metrics: Sequence[Accumulator[Any]], sampler: ImageSampler, data: str) -> None:
+    if any(LABEL in metric.needs for metric in metrics) and not sampler.spec.num_classes:
+        raise InputError(f"{data} has no classes, which a metric by class compares; give class folders")
 
 
 def make_reference(
@@ -90,6 +103,7 @@ def make_reference(
     out: Path,
     *,
     features: str | None,
+    metrics: Sequence[str] | None = None,
     samples: int | None,
     batch_size: int,
     device: str | None,
@@ -97,36 +111,53 @@ def make_reference(
     resolution: int | None = None,
     inception_weights: str | Path | None = None,
     vgg_weights: str | Path | None = None,
+    ranks: Ranks = ALONE,
 ) -> Reference:
-    """Measure `data` for every metric that these features serve, save it to `out`, and give what was measured."""
+    """Measure `data`, save it to `out`, and give what was measured. metrics: what for; None for all metrics under
+    their default protocols that these features serve, those by class apart. ranks: who shares the images; any but rank
+    0 ends with Dismissed."""
     if samples is not None and samples < 2:
         raise InputError(f"a reference needs at least two images, {samples} were asked for")
     if batch_size < 1:
         raise InputError(f"batch size must be at least 1, got {batch_size}")
-    name = features_for(features, None, inception_weights, vgg_weights)
+    name = features_for(features, metrics, inception_weights, vgg_weights)
     check_reference(data)
-    _check_file(out)
-    networks = default_networks(name, vgg_weights)
-    metrics = [spec.build() for spec in METRICS.values() if spec.needs_reference and spec.features in networks]
-    columns = frozenset[str]().union(*(metric.needs for metric in metrics))
+    if ranks.lead:
+        _check_file(out)
+    built = [spec.build() for spec in _specs(metrics, name, vgg_weights)]
     feature_set = open_features(
         name,
         device=open_device(device),
-        columns=columns,
-        inception_weights=inception_weights,
-        vgg_weights=vgg_weights,
+        columns=columns_of(built),
+        files=Files(inception=inception_weights, vgg=vgg_weights),
     )
     reference = measure(
         data,
-        metrics,
+        built,
         feature_set,
         batch_size=batch_size,
         limit=samples,
         resolution=resolution,
         skip_unreadable=skip_unreadable,
+        ranks=ranks,
     )
+    ranks.leave_to_lead()
     save_reference(reference, out)
     return reference
+
+
+def _specs(metrics: Sequence[str] | None, features: str, vgg_weights: str | Path | None) -> list[MetricSpec]:
+    """What a reference is measured for. InputError for a metric that needs none."""
+    if metrics is None:
+        networks = default_networks(features, vgg_weights)
+        known = catalogue_of(networks).values()
+        usual = [spec for spec in known if "@" not in spec.name and LABEL not in spec.build().needs]
+        return [spec for spec in usual if spec.needs_reference and spec.features in networks]
+    chosen = resolve(metrics, (network_of(features),))
+    for spec in chosen:
+        if not spec.needs_reference:
+            raise InputError(f"{spec.name} compares with no reference; leave it out")
+    return chosen
 
 
 def save_reference(reference: Reference, path: Path) -> None:
@@ -188,33 +219,43 @@ class References:
     def open(
         self,
         ref: str,
-        metrics: Sequence[Metric[Any]],
+        metrics: Sequence[Accumulator[Any]],
         features: FeatureSet,
         *,
         batch_size: int,
         skip_unreadable: bool = False,
         journal: Journal | None = None,
+        ranks: Ranks = ALONE,
     ) -> Reference:
         """Any REF: a shipped data set's name, saved statistics, or images. InputError where statistics were made with
         other features, or lack what a metric needs; for images, errors as `measure`."""
         keys = frozenset(metric.state_key for metric in metrics)
         about = (ref, keys, features.extractor.fingerprint, skip_unreadable)
         if about not in self._opened:
-            saved = _saved(ref, features)
+            saved = _saved(ref, features, keys)
             self._opened[about] = (
-                measure(ref, metrics, features, batch_size=batch_size, skip_unreadable=skip_unreadable, journal=journal)
+                measure(
+                    ref,
+                    metrics,
+                    features,
+                    batch_size=batch_size,
+                    skip_unreadable=skip_unreadable,
+                    journal=journal,
+                    ranks=ranks,
+                )
                 if saved is None
                 else _fitting(saved, ref, keys, features)
             )
         return self._opened[about]
 
 
-def _saved(ref: str, features: FeatureSet) -> Reference | None:
+def _saved(ref: str, features: FeatureSet, keys: frozenset[str]) -> Reference | None:
     """The statistics that `ref` names; None where it names images, or a data set whose shipped statistics are of other
-    features, so that its images have to be measured."""
+    features or for other metrics, so that its images have to be measured."""
     if ref in shipped_names("statistics"):
         shipped = load_reference(shipped_file("statistics", ref))
-        return shipped if shipped.features == features.name or ref not in DATASETS else None
+        serves = shipped.features == features.name and keys <= shipped.states.keys()
+        return shipped if serves or ref not in DATASETS else None
     path = Path(ref)
     if is_statistics(path):
         return load_reference(path)

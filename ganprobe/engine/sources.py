@@ -1,8 +1,9 @@
-"""Where columns come from: images through an extractor, or pairs on a path through a perceptual distance."""
+"""Where columns come from: images through an extractor, or pairs of images through distances."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import Protocol, final
 
 import torch
@@ -10,9 +11,9 @@ from torch import Tensor
 
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
+from ganprobe.features.exact import exact_convolutions
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.blocks import BlockCache
-from ganprobe.samplers.paths import PathPairs
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
@@ -22,6 +23,16 @@ class ColumnSource(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def block(self) -> int:
+        """How many consecutive rows are computed together."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 (hex) of all that the rows follow from."""
+        ...
+
     def columns(self, index: range) -> Columns: ...
     def check(self) -> None: ...
 
@@ -29,6 +40,10 @@ class ColumnSource(Protocol):
 def finite_rows(values: Tensor) -> Tensor:
     """(N,) bool: whether all of each row of `values` (N, ...) is finite."""
     return torch.isfinite(values.reshape(len(values), -1)).all(dim=1)
+
+
+def _digest(*words: str | int) -> str:
+    return hashlib.sha256("\x1f".join(map(str, words)).encode()).hexdigest()
 
 
 @final
@@ -70,9 +85,11 @@ class ImageColumns:
     def __init__(self, sampler: Sampler, extractor: FeatureExtractor, *, seed: int, device: torch.device) -> None:
         self.name = f"images of {sampler.name}"
         self._sampler, self._extractor, self._seed, self._device = sampler, extractor, seed, device
+        self.block = sampler.spec.block
+        self.fingerprint = _digest(sampler.fingerprint, extractor.fingerprint, seed)
         self._names: tuple[str, ...] = ()
         self._finite = FiniteCheck(self.name)
-        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, sampler.spec.block)
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._rows, self.block)
 
     def columns(self, index: range) -> Columns:
         """The extractor's columns, "index" (N,) and, where there are any, "label" (N,)."""
@@ -84,7 +101,7 @@ class ImageColumns:
         """DataError if an image was not finite."""
         self._finite.settle()
 
-    def _block(self, index: range, seed: int) -> tuple[Tensor, ...]:
+    def _rows(self, index: range, seed: int) -> tuple[Tensor, ...]:
         length = self._sampler.spec.length
         here = index if length is None else range(index.start, min(index.stop, length))
         batch = self._sampler.batch(here, seed=seed)
@@ -96,31 +113,48 @@ class ImageColumns:
         return (finite_rows(images), *columns.values())
 
 
+class Pairs(Protocol):
+    """Pairs of images by number, with the class that both have where there are classes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sampler(self) -> Sampler: ...
+    def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]: ...
+    def labels(self, index: range, *, seed: int) -> Tensor | None: ...
+
+
 @final
-class PathColumns:
-    """Distances between the pairs of a path, over epsilon squared: one row a pair.
+class PairColumns:
+    """Distances between pairs of images, times `scale`: one row a pair, a column for each of `distances`.
 
     Both images and distances are computed in aligned blocks: a distance of 1e-4 between images shows their last bits.
     """
 
-    def __init__(self, pairs: PathPairs, distance: Distance, *, seed: int) -> None:
-        self._pairs, self._distance, self._seed = pairs, distance, seed
-        self._column = f"path.{pairs.spec.name}"
-        self.name = f"pairs of {pairs.sampler.name} ({pairs.spec.name})"
-        self._finite = FiniteCheck(f"path lengths of {pairs.sampler.name}")
-        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, pairs.sampler.spec.block)
+    def __init__(self, pairs: Pairs, distances: Mapping[str, Distance], *, seed: int, scale: float = 1.0) -> None:
+        self._pairs, self._distances, self._seed, self._scale = pairs, dict(distances), seed, scale
+        self.name, self.block = pairs.name, pairs.sampler.spec.block
+        self.fingerprint = _digest(pairs.sampler.fingerprint, *self._distances, seed)
+        self._finite = FiniteCheck(f"distances of {pairs.name}")
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._rows, self.block)
+        self._labelled = False
 
     def columns(self, index: range) -> Columns:
-        """ "path.<space>_<sampling>" (N,) float64 and "index" (N,)."""
-        (lengths,) = self._blocks.rows(index, seed=self._seed)
-        self._finite.note(index, finite_rows(lengths))
-        return {self._column: lengths, "index": torch.arange(index.start, index.stop)}
+        """Each distance (N,) float64 under its name, "index" (N,) and, where there are classes, "label" (N,)."""
+        rows = self._blocks.rows(index, seed=self._seed)
+        self._finite.note(index, finite_rows(torch.stack(rows[: len(self._distances)], dim=1)))
+        names = (*self._distances, "label") if self._labelled else tuple(self._distances)
+        return {**dict(zip(names, rows, strict=True)), "index": torch.arange(index.start, index.stop)}
 
     def check(self) -> None:
         """DataError if a distance was not finite."""
         self._finite.settle()
 
-    def _block(self, index: range, seed: int) -> tuple[Tensor, ...]:
-        a, b = self._pairs.pairs(index, seed=seed)
-        with torch.inference_mode():
-            return (widened(self._distance(a, b)) / self._pairs.spec.epsilon**2,)
+    def _rows(self, index: range, seed: int) -> tuple[Tensor, ...]:
+        labels = self._pairs.labels(index, seed=seed)
+        self._labelled = labels is not None
+        with exact_convolutions():
+            a, b = self._pairs.pairs(index, seed=seed)
+            with torch.inference_mode():
+                rows = tuple(widened(call(a, b)) * self._scale for call in self._distances.values())
+        return rows if labels is None else (*rows, labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,10 @@ from ganprobe.core.errors import CapabilityError, CheckpointError, DataError, Ga
 from ganprobe.core.shipped import shipped_names
 from ganprobe.data import open_data
 from ganprobe.directions import METHODS, edit, load_directions
-from ganprobe.engine.directions import Search, edited, even_strengths, find_directions, score_table
+from ganprobe.engine.directions import Search, find_directions
+from ganprobe.engine.edits import Also, Edit, edited, even_strengths, parse_also
 from ganprobe.engine.listing import listing
+from ganprobe.engine.score_table import score_table
 from ganprobe.features.quantise import to_uint8
 from ganprobe.features.resnet import ResNet, ResNetConfig
 from ganprobe.features.weights import save_resnet
@@ -178,7 +181,7 @@ def test_both_spaces_are_searched_unless_one_is_named(home: Path) -> None:
         ({"method": "sefa", "space": "z"}, CapabilityError, "in w, not in z"),
         ({"method": "ganspace", "space": "z"}, CapabilityError, "in w, not in z"),
         ({"method": "ganspace", "layers": (1,)}, InputError, "layers are for sefa"),
-        ({"method": "ganspace", "scorer": "x"}, InputError, "interfacegan alone"),
+        ({"method": "ganspace", "scorer": "x"}, InputError, "interfacegan and stylespace alone"),
         ({"method": "sefa", "conditions": (("a", ("b",)),)}, InputError, "interfacegan alone"),
         ({"method": "interfacegan", "count": 3}, InputError, "leave the count out"),
         ({"method": "interfacegan", "scorer": "nowhere.safetensors"}, CheckpointError, "nowhere"),
@@ -212,11 +215,13 @@ def test_a_shipped_generator_of_other_images_needs_a_scorer_of_its_own() -> None
 
 def test_every_method_is_listed_with_its_summary() -> None:
     _, rows = listing("directions")
-    assert {row[0] for row in rows} == set(METHODS) == {"interfacegan", "sefa", "ganspace"}
+    assert {row[0] for row in rows} == set(METHODS) == {"interfacegan", "sefa", "ganspace", "stylespace", "steer"}
 
 
 def test_edited_is_what_the_sampler_synthesises(home: Path) -> None:
-    images = edited(home / "g.safetensors", home / "sefa/directions.safetensors", name="sefa_1", rows=2, seed=3)
+    images = edited(
+        home / "g.safetensors", home / "sefa/directions.safetensors", Edit(name="sefa_1", rows=2), seed=3
+    ).images
     item = load_directions(home / "sefa/directions.safetensors").named("sefa_1")
     sampler = GeneratorSampler(_stylegan(), name="g", fingerprint="")
     w = sampler.map(sampler.draw(range(2), seed=3).z) + 2 * item.scale * torch.from_numpy(item.vector)
@@ -238,7 +243,8 @@ def test_a_direction_of_another_generator_needs_the_word(home: Path, capsys: pyt
 
 def test_a_published_boundary_is_scaled_to_the_generator(home: Path) -> None:
     np.save(home / "stylegan_celebahq_age_w_boundary.npy", np.eye(DIM)[:1] * 3)
-    images = edited(home / "g.safetensors", home / "stylegan_celebahq_age_w_boundary.npy", strengths=(0.0, 2.0))
+    boundary = home / "stylegan_celebahq_age_w_boundary.npy"
+    images = edited(home / "g.safetensors", boundary, Edit(strengths=(0.0, 2.0))).images
     sampler = GeneratorSampler(_stylegan(), name="g", fingerprint="")
     w = sampler.map(sampler.draw(range(4), seed=0).z)
     w[:, 0] += 2 * sampler.map(sampler.draw(range(10_000), seed=0).z)[:, 0].std()
@@ -284,7 +290,7 @@ def test_the_edit_command_draws(home: Path, suffix: str) -> None:
 
 
 def _bad_edits() -> Iterator[tuple[list[str], str]]:
-    yield ["--out", "x.jpg"], "must end in .png or .gif"
+    yield ["--out", "x.jpg"], "must end in .png, .gif, .mp4"
     yield ["--out", "x.png", "--name", "sefa_99"], "unknown direction"
     yield ["--out", "x.png", "--layers", "3-1"], "layers must be"
     yield ["--out", "x.png", "--layers", "8"], "layers must lie"
@@ -295,6 +301,11 @@ def _bad_edits() -> Iterator[tuple[list[str], str]]:
     yield ["--out", "x.png", "--space", "z"], "no direction of space 'z'"
     yield ["--out", "x.png", "--direction", "g.safetensors"], "directions"
     yield ["--out", "x.png", "--direction", "none.safetensors"], "cannot read"
+    yield ["--out", "x.png", "--absolute"], "is of no boundary"
+    yield ["--out", "x.png", "--with", "sefa_1"], "like age=1.5"
+    yield ["--out", "x.png", "--with", "sefa_99=1"], "unknown direction"
+    yield ["--out", "x.png", "--grid", "sefa_99"], "unknown direction"
+    yield ["--out", "x.png", "--scores", "beard", "--scorer", "scorer.safetensors"], "unknown attribute 'beard'"
 
 
 @pytest.mark.parametrize(("words", "said"), list(_bad_edits()))
@@ -326,3 +337,75 @@ def test_directions_that_cannot_be_are_one_line(
     assert said in error
     assert error.count("\n") == 1
     assert not (home / "none").exists()
+
+
+def test_other_directions_join_in_every_cell(home: Path) -> None:
+    file, also = home / "sefa/directions.safetensors", (Also("sefa_0", -1.5),)
+    images = edited(home / "g.safetensors", file, Edit(name="sefa_1", rows=2, strengths=(2.0,), also=also)).images
+    known, sampler = load_directions(file), GeneratorSampler(_stylegan(), name="g", fingerprint="")
+    w = sampler.map(sampler.draw(range(2), seed=0).z)
+    for name, strength in (("sefa_1", 2.0), ("sefa_0", -1.5)):
+        w = w + strength * known.named(name).scale * torch.from_numpy(known.named(name).vector)
+    expected = to_uint8(sampler.synthesize(w, space="w")).numpy()
+    assert np.abs(images[:, 0].astype(int) - expected).max() <= 1
+
+
+def test_a_grid_moves_one_sample_two_ways(home: Path) -> None:
+    file = home / "sefa/directions.safetensors"
+    what = Edit(name="sefa_1", grid="sefa_2", strengths=(-1.0, 0.0, 1.0))
+    found = edited(home / "g.safetensors", file, what)
+    assert found.images.shape[:2] == (3, 3)
+    assert found.legend.rows == (-1.0, 0.0, 1.0)
+    for row, name in ((found.images[1], "sefa_1"), (found.images[:, 1], "sefa_2")):
+        alone = edited(home / "g.safetensors", file, Edit(name=name, rows=1, strengths=what.strengths)).images[0]
+        assert np.abs(row.astype(int) - alone).max() <= 1
+
+
+def test_scores_stand_under_the_cells(home: Path) -> None:
+    what = Edit(rows=2, strengths=(0.0, 1.0), scores=("smile",))
+    found = edited(
+        home / "g.safetensors", home / "sefa/directions.safetensors", what, scorer=home / "scorer.safetensors"
+    )
+    lines = [cell for row in found.legend.cells for cell in row]
+    assert len(lines) == 4
+    assert all(len(cell) == 1 and cell[0].startswith("smile ") for cell in lines)
+
+
+@pytest.mark.parametrize("text", ["age", "=1", "age=", "age=much", "age=nan", "age=1:x"])
+def test_further_directions_are_parsed(text: str) -> None:
+    assert parse_also("age=1.5:0-2") == Also("age", 1.5, (0, 1, 2))
+    with pytest.raises(InputError):
+        parse_also(text)
+
+
+class PowerCut(RuntimeError):
+    """What ends a run."""
+
+
+class Dying(Reader):
+    """Gives up after some images."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def observe(self, images: Tensor) -> dict[str, Tensor]:
+        self.left -= len(images)
+        if self.left < 0:
+            raise PowerCut
+        return super().observe(images)
+
+
+def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganprobe.engine.journal.SAVE_EVERY", 0.0)
+    search = Search(method="interfacegan", samples=1000, scorer=Dying(600))
+    with pytest.raises(PowerCut):
+        find_directions(_module(), search, out=tmp_path)
+    with pytest.raises(InputError, match="resume"):
+        find_directions(_module(), replace(search, seed=1, scorer=Reader()), out=tmp_path, resume=True)
+    rest = Dying(520)  # the whole would need 1024
+    found = find_directions(_module(), replace(search, scorer=rest), out=tmp_path, resume=True)
+    whole = find_directions(_module(), replace(search, scorer=Reader()))
+    for ours, theirs in zip(found.directions, whole.directions, strict=True):
+        np.testing.assert_array_equal(ours.vector, theirs.vector)
+    assert not (found.save(tmp_path) / ".unfinished").exists()

@@ -278,7 +278,8 @@ def test_path_lengths_that_are_not_finite_are_named() -> None:
     spoilt = small_networks.stylegan_sampler(truncation=0.5)
     spoilt.generator.w_avg.fill_(float("nan"))
     with pytest.raises(
-        DataError, match=r"path lengths of small-stylegan: 40 of samples 0 to 39 are not finite \(indices 0, 1"
+        DataError,
+        match=r"distances of pairs of small-stylegan \(w_end\): 40 of samples 0 to 39 are not finite \(indices 0, 1",
     ):
         ganprobe.evaluate(spoilt, metrics=["ppl_w_end"], samples=40)
 

@@ -10,7 +10,7 @@ import torch
 import ganprobe
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
-from ganprobe.engine.features import features_for, open_features
+from ganprobe.engine.features import Files, features_for, open_features
 from ganprobe.engine.reference import load_reference, make_reference
 from ganprobe.features.inception_extractor import load_inception
 from ganprobe.metrics import METRICS
@@ -105,7 +105,7 @@ def test_a_saved_reference_serves_again(images: tuple[Path, Path], inception_fil
         skip_unreadable=False,
         inception_weights=inception_file,
     )
-    keys = {METRICS[name].build().state_key for name in ("fid", "fid@pytorch-fid", "fid@clean", "kid", "kid@full")}
+    keys = {METRICS[name].build().state_key for name in ("fid", "kid", "density", "authenticity", "fid_infinity")}
     assert load_reference(out).states.keys() == keys
     numbers = [
         ganprobe.evaluate(images[0], reference=ref, metrics=["kid"], samples=SAMPLES, inception_weights=inception_file)[
@@ -116,9 +116,37 @@ def test_a_saved_reference_serves_again(images: tuple[Path, Path], inception_fil
     assert numbers[0] == pytest.approx(numbers[1], rel=1e-9)
 
 
+def test_a_reference_for_one_protocol(images: tuple[Path, Path], inception_file: Path, tmp_path: Path) -> None:
+    made = make_reference(
+        str(images[1]),
+        tmp_path / "clean.safetensors",
+        features=None,
+        metrics=["fid@clean"],
+        samples=8,
+        batch_size=16,
+        device="cpu",
+        skip_unreadable=False,
+        inception_weights=inception_file,
+    )
+    assert made.states.keys() == {METRICS["fid@clean"].build().state_key}
+    with pytest.raises(InputError, match="is compares with no reference"):
+        make_reference(
+            str(images[1]),
+            tmp_path / "is.safetensors",
+            features=None,
+            metrics=["is"],
+            samples=8,
+            batch_size=16,
+            device="cpu",
+            skip_unreadable=False,
+            inception_weights=inception_file,
+        )
+
+
 def test_only_the_columns_that_are_needed(inception_file: Path) -> None:
     device = torch.device("cpu")
-    features = open_features("inception", device=device, columns={"inception.logits"}, inception_weights=inception_file)
+    files = Files(inception=inception_file)
+    features = open_features("inception", device=device, columns={"inception.logits"}, files=files)
     assert features.extractor.provides == {"inception.logits"}
 
 

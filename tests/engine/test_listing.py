@@ -7,15 +7,15 @@ import pytest
 from ganprobe.checkpoints import LAYOUTS
 from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
+from ganprobe.engine.catalogue import CATALOGUE
 from ganprobe.engine.listing import listing
 from ganprobe.features import FEATURES
-from ganprobe.metrics.registry import METRICS
 
 
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("metrics", METRICS),
+        ("metrics", CATALOGUE),
         ("datasets", DATASETS),
         ("features", FEATURES),
         ("layouts", LAYOUTS),

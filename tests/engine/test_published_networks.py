@@ -8,7 +8,7 @@ import torch
 
 import ganprobe
 from ganprobe.core.errors import InputError
-from ganprobe.engine.features import default_networks, features_for, open_features
+from ganprobe.engine.features import Files, default_networks, features_for, open_features
 from ganprobe.engine.reference import load_reference, make_reference
 
 SAMPLES = 6
@@ -35,7 +35,8 @@ def test_which_features_are_meant() -> None:
 
 
 def test_only_the_networks_that_are_needed_are_opened(vgg16_file: Path) -> None:
-    features = open_features("inception", device=torch.device("cpu"), columns={"vgg16.fc2"}, vgg_weights=vgg16_file)
+    files = Files(vgg=vgg16_file)
+    features = open_features("inception", device=torch.device("cpu"), columns={"vgg16.fc2"}, files=files)
     assert list(features.networks) == ["vgg16"]
     assert features.name.startswith("vgg16-unofficial:")
 

@@ -1,0 +1,97 @@
+"""edit."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganprobe.cli import options
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command to `app`."""
+    app.command()(edit)
+
+
+class MovedSpace(StrEnum):
+    """The spaces in which a direction can lie."""
+
+    Z = "z"
+    W = "w"
+    W_PLUS = "w+"
+    S = "s"
+
+
+def edit(
+    generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")],
+    direction: Annotated[
+        Path,
+        typer.Option(help="A file of `ganprobe directions`, an InterFaceGAN boundary (.npy) or GANSpace's .npz."),
+    ],
+    out: Annotated[Path, typer.Option(help="The picture: .png, or .gif or .mp4 for an animation.")],
+    name: Annotated[str | None, typer.Option(help="Which direction of the file; left out, its first.")] = None,
+    space: Annotated[
+        MovedSpace | None, typer.Option(help="Which, where a name is there in several; for a .npy, that of the vector.")
+    ] = None,
+    start: Annotated[
+        float, typer.Option("--from", help="Strength of the first column, in standard deviations of the latents.")
+    ] = -3.0,
+    end: Annotated[float, typer.Option("--to", help="Strength of the last column.")] = 3.0,
+    steps: Annotated[int, typer.Option(help="Columns.")] = 7,
+    rows: Annotated[int, typer.Option(help="Samples, one a row.")] = 4,
+    grid: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A second direction, for the rows, of the first sample alone.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME=STRENGTH[:LAYERS]", help="Another direction in every cell; repeatable."),
+    ] = None,
+    absolute: Annotated[
+        bool, typer.Option("--absolute", help="Move to that signed distance from the boundary, not by it.")
+    ] = False,
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Attributes to write under every cell, such as smile,age; or all."),
+    ] = None,
+    scorer: options.Scorer = None,
+    seed: options.Seed = 0,
+    layers: Annotated[
+        str | None, typer.Option(help="Layers to move, such as 0-3, in w, w+ and s; left out, the direction's own.")
+    ] = None,
+    truncation: options.Psi = "1",
+    any_generator: Annotated[
+        bool, typer.Option("--any-generator", help="Take a direction that was found in another generator.")
+    ] = False,
+    device: options.Device = None,
+) -> None:
+    """Move samples along directions and draw what comes out."""
+    from ganprobe.directions.direction import parse_layers
+    from ganprobe.engine.edits import Edit, edit_format, edited, even_strengths, parse_also, write_edit
+
+    edit_format(out)
+    what = Edit(
+        name=name,
+        space=None if space is None else space.value,
+        strengths=even_strengths(start, end, steps),
+        rows=rows,
+        grid=grid,
+        also=tuple(parse_also(text) for text in also or ()),
+        layers=None if layers is None else parse_layers(layers),
+        absolute=absolute,
+        scores=None if scores == "all" else tuple(options.split_names(scores) or ()),
+    )
+    found = edited(
+        generator,
+        direction,
+        what,
+        seed=seed,
+        truncation=options.parse_truncation(truncation),
+        any_generator=any_generator,
+        scorer=scorer,
+        device=device,
+    )
+    write_edit(out, found)
+    typer.echo(str(out))

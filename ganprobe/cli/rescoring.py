@@ -1,0 +1,51 @@
+"""rescore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganprobe.cli import options
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command to `app`."""
+    app.command()(rescore)
+
+
+def rescore(
+    generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of `ganprobe directions`, of one method each.")],
+    out: options.Out,
+    samples: Annotated[int, typer.Option(help="Samples to move along every direction, both ways.")] = 250,
+    step: Annotated[float, typer.Option(help="How far, in standard deviations of the latents.")] = 1.0,
+    seed: options.Seed = 0,
+    scorer: options.Scorer = None,
+    any_generator: Annotated[
+        bool, typer.Option("--any-generator", help="Take directions that were found in another generator.")
+    ] = False,
+    device: options.Device = None,
+) -> None:
+    """Compare directions of several methods by what they do to every attribute."""
+    from rich.console import Console
+
+    from ganprobe.core.files import check_writable
+    from ganprobe.engine.rescoring import rescored
+    from ganprobe.report import run_table
+
+    check_writable(out)
+    run = rescored(
+        generator,
+        files,
+        samples=samples,
+        seed=seed,
+        step=step,
+        scorer=scorer,
+        any_generator=any_generator,
+        device=device,
+    )
+    run.save(out)
+    Console().print(run_table(run.record))
+    typer.echo(f"{out / 'report.html'}")
