@@ -2,7 +2,7 @@
 
 The process is bound to as many cores as it has threads, for prdc starts eight workers whatever it is told. Memory is
 the peak of the resident set beyond what was resident with both inputs in place (Linux's /proc), in a second run in
-which the allocator gives large blocks back at once: otherwise it is chance how much of what was freed glibc still holds.
+which the allocator gives large blocks back at once: otherwise it is chance how much of what was freed it still holds.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ class Peer:
             if theirs is None:
                 yield f"{head} {ours[metric]:.7g} | | | {self.remark} |"
                 continue
-            apart = abs(ours[metric] - theirs) / max(abs(theirs), 1e-12)
-            yield f"{head} {ours[metric]:.7g} | {theirs:.7g} | {apart:.0e} | {self.remark} |"
+            apart = f"{abs(ours[metric] - theirs) / abs(theirs):.0e}" if ours[metric] and theirs else ""
+            yield f"{head} {ours[metric]:.7g} | {theirs:.7g} | {apart} | {self.remark} |"
 
 
 def torch_fidelity_numbers(inputs: Inputs) -> list[float]:
@@ -198,7 +198,6 @@ def _local_weights(module: Any, path: Path) -> Iterator[None]:
 
 SCORES = Peer("torch-fidelity", ("fid", "kid", "is"), torch_fidelity_numbers)
 SHARES = Peer("torch-fidelity", ("precision", "recall"), torch_fidelity_shares)
-SINGULAR = "covariances of fewer images than features are singular: it adds 1e-6 to their diagonals"
 PEERS = (
     SCORES,
     SHARES,
@@ -235,7 +234,7 @@ def generated_inputs(home: Path, samples: int, weights: tuple[Path, Path]) -> In
 
 
 def odd_inputs(home: Path, weights: tuple[Path, Path]) -> Iterator[Inputs]:
-    """Odd sizes, grey images, few images."""
+    """Odd sizes, grey images, few images, and a set against itself, whose distance is known."""
     pixels = open_data("cifar10:test", limit=240).read(range(240))
     grey = pixels.mean(1, keepdims=True).round().astype(np.uint8)
     kinds = {
@@ -247,6 +246,8 @@ def odd_inputs(home: Path, weights: tuple[Path, Path]) -> Iterator[Inputs]:
         half, folder = len(chosen) // 2, home / str(number)
         darker = (chosen[:half] * 0.8).astype(np.uint8)
         yield Inputs(what, save(folder / "fake", darker), save(folder / "real", chosen[half:]), *weights)
+    same = save(home / "same", pixels[:60])
+    yield Inputs("60 and themselves: fid is 0", same, same, *weights)
 
 
 def table(samples: int, weights: tuple[Path, Path], home: Path) -> Iterator[str]:

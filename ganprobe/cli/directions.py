@@ -141,7 +141,8 @@ def _print_found(found: Any) -> None:
     from rich.table import Column, Table
 
     scores = list(dict.fromkeys(name for item in found for name in item.scores))
-    titles = (name.replace("remaining", "rest").replace("_", " ") for name in scores)
+    # A number that is cut would be read as another one: it goes on in the next line.
+    titles = (Column(name.replace("remaining", "rest").replace("_", " "), overflow="fold") for name in scores)
     name_column = Column("direction", no_wrap=True, min_width=max(len(item.name) for item in found))
     table = Table(name_column, "space", "scale", *titles, box=None, header_style="bold", pad_edge=False)
     for item in found:

@@ -139,6 +139,8 @@ def mover(
     broadcasts to them; layers that stay keep their numbers."""
     chosen = None if layers is None else _chosen(sampler, direction, start, layers, space)
     step, walk = _vector(direction, start), direction.walk
+    if layers is not None and chosen is not None and not bool((chosen * step).any()):
+        raise InputError(f"direction {direction.name!r} moves nothing in layers {list(layers)}; leave the layers out")
 
     def move(points: Tensor, strength: Strength) -> Tensor:
         moved = points + strength * step if walk is None else walk.moved(points, float(strength))

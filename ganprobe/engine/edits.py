@@ -103,6 +103,8 @@ def edited(
     an unknown name and settings out of range, CapabilityError as `compose` says.
     """
     what = what or Edit()
+    if scorer is not None and what.scores == ():
+        raise InputError("a scorer writes scores under the pictures, and none was asked for; name them (--scores all)")
     where = open_device(device)
     known, measure = _opened(file, what.space)
     chosen = [known.named(name, space=what.space) for name in _names(what)]

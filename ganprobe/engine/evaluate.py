@@ -45,10 +45,11 @@ from ganprobe.engine.provenance import (
 )
 from ganprobe.engine.ranks import ALONE, Ranks
 from ganprobe.engine.reading import path_lengths, provenance_of, results_of
-from ganprobe.engine.reference import Reference, References, check_reference
+from ganprobe.engine.reference import References, check_reference
 from ganprobe.engine.run import Run
 from ganprobe.engine.scorers import scorer_for
 from ganprobe.engine.sources import ColumnSource, ImageColumns, PairColumns
+from ganprobe.engine.statistics import Reference
 from ganprobe.engine.walk import walk
 from ganprobe.engine.work import Evaluation, Work
 from ganprobe.features.scores import COLUMN as SCORES

@@ -13,10 +13,12 @@ import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import TYPE_CHECKING, Protocol, final
 
 from ganprobe.core.errors import InputError
-from ganprobe.engine.packed import Arrays, States, packed, unpacked
+
+if TYPE_CHECKING:
+    from ganprobe.engine.packed import Arrays, States
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 
@@ -104,6 +106,9 @@ class Ranks:
         same for the work to be the same; InputError on rank 0 where it is not."""
         if self.channel is None:
             return [{key: dict(arrays) for key, arrays in states.items()}]
+        # The command line imports this module, and starts sooner without numpy.
+        from ganprobe.engine.packed import packed, unpacked
+
         told = about.encode()
         found = self.channel.gather(len(told).to_bytes(8, "little") + told + packed(states))
         parts = [_split(data) for data in found or ()]

@@ -15,7 +15,7 @@ from ganprobe.engine.features import FeatureSet
 from ganprobe.engine.networks import Network
 from ganprobe.engine.plan import IMAGES, LABEL, Planned, distance_of
 from ganprobe.engine.provenance import call_of, sampling_of, skipped_files, skipped_summary, versions
-from ganprobe.engine.reference import Reference
+from ganprobe.engine.statistics import Reference
 from ganprobe.engine.work import Work
 from ganprobe.features.scores import continuous_of
 from ganprobe.metrics.spec import MetricSpec

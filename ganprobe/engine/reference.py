@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
-
 from ganprobe.core.errors import DataError, InputError, OutputError
-from ganprobe.core.files import check_writable, write_bytes
-from ganprobe.core.protocols import Accumulator, Metric
+from ganprobe.core.files import check_writable
+from ganprobe.core.protocols import Accumulator
 from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
@@ -26,39 +19,13 @@ from ganprobe.engine.journal import Journal
 from ganprobe.engine.plan import LABEL, columns_of
 from ganprobe.engine.ranks import ALONE, Ranks
 from ganprobe.engine.sources import ImageColumns
+from ganprobe.engine.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
 from ganprobe.engine.walk import walk
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.images import ImageSampler
 
-KEY = "ganprobe"
-FORMAT = 1
 ENDLESS_LIMIT = 50_000
 """How many images of an endless (procedural) data set make a reference."""
-
-Arrays = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
-    not be read and were passed over. others: fingerprints of further networks that looked, by their kind."""
-
-    subject: Subject
-    features: str
-    features_fingerprint: str
-    states: Mapping[str, Arrays]
-    skipped: tuple[str, ...] = ()
-    others: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def fingerprints(self) -> Mapping[str, str]:
-        """Of every network that looked, by its name without that of its weights."""
-        return {_kind(self.features): self.features_fingerprint, **self.others}
-
-    def state_for(self, metric: Metric[Any]) -> Any:
-        """The reference state of `metric`, or None where it needs none of those kept here."""
-        arrays = self.states.get(metric.state_key)
-        return None if arrays is None else metric.unpack(arrays)
 
 
 def measure(
@@ -125,12 +92,8 @@ def make_reference(
     if ranks.lead:
         _check_file(out)
     built = [spec.build() for spec in _specs(metrics, name, vgg_weights)]
-    feature_set = open_features(
-        name,
-        device=open_device(device),
-        columns=columns_of(built),
-        files=Files(inception=inception_weights, vgg=vgg_weights),
-    )
+    files = Files(inception=inception_weights, vgg=vgg_weights)
+    feature_set = open_features(name, device=open_device(device), columns=columns_of(built), files=files)
     reference = measure(
         data,
         built,
@@ -158,48 +121,6 @@ def _specs(metrics: Sequence[str] | None, features: str, vgg_weights: str | Path
         if not spec.needs_reference:
             raise InputError(f"{spec.name} compares with no reference; leave it out")
     return chosen
-
-
-def save_reference(reference: Reference, path: Path) -> None:
-    """Write `reference` as one safetensors file, whole or not at all."""
-    header = {
-        "format": FORMAT,
-        "kind": "statistics",
-        "subject": reference.subject.to_json(),
-        "features": reference.features,
-        "features_fingerprint": reference.features_fingerprint,
-        "other_fingerprints": dict(reference.others),
-        "skipped": list(reference.skipped),
-    }
-    arrays = {
-        f"{key}/{name}": np.ascontiguousarray(array)
-        for key, state in reference.states.items()
-        for name, array in state.items()
-    }
-    write_bytes(path, save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)}))
-
-
-def is_statistics(path: Path) -> bool:
-    """Whether the file holds saved statistics, by its content."""
-    return path.is_file() and _header(path) is not None
-
-
-def load_reference(path: Path) -> Reference:
-    """Read what `save_reference` wrote. InputError for any other file."""
-    header = _header(path)
-    if header is None:
-        raise _no_statistics(path)
-    states: dict[str, Arrays] = {}
-    try:
-        with safe_open(path, framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
-                key, _, array = name.rpartition("/")
-                states.setdefault(key, {})[array] = file.get_tensor(name)
-        subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
-        others = header.get("other_fingerprints", {})
-        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others)
-    except (SafetensorError, OSError, KeyError, TypeError) as problem:
-        raise _no_statistics(path) from problem
 
 
 def check_reference(ref: str) -> None:
@@ -233,8 +154,10 @@ class References:
         about = (ref, keys, features.extractor.fingerprint, skip_unreadable)
         if about not in self._opened:
             saved = _saved(ref, features, keys)
-            self._opened[about] = (
-                measure(
+            if saved is not None:
+                self._opened[about] = _fitting(saved, ref, keys, features)
+            else:
+                self._opened[about] = measure(
                     ref,
                     metrics,
                     features,
@@ -243,9 +166,6 @@ class References:
                     journal=journal,
                     ranks=ranks,
                 )
-                if saved is None
-                else _fitting(saved, ref, keys, features)
-            )
         return self._opened[about]
 
 
@@ -260,7 +180,7 @@ def _saved(ref: str, features: FeatureSet, keys: frozenset[str]) -> Reference | 
     if is_statistics(path):
         return load_reference(path)
     if path.is_file() and path.suffix == ".safetensors":
-        raise _no_statistics(path)
+        raise no_statistics(path)
     return None
 
 
@@ -278,30 +198,8 @@ def _fitting(reference: Reference, ref: str, keys: frozenset[str], features: Fea
     return reference
 
 
-def _kind(features: str) -> str:
-    """ "inception" of "inception-2015-12-05": what a metric's specification calls the network."""
-    return features.partition("-")[0]
-
-
 def _check_file(out: Path) -> None:
     """OutputError unless a file `out` can be written."""
     if out.is_dir():
         raise OutputError(f"cannot write {out}: it is a folder; give the name of a file")
     check_writable(out.parent)
-
-
-def _no_statistics(path: Path) -> InputError:
-    return InputError(
-        f"{path} holds no statistics that can be read; make some with `ganprobe reference DATA --out {path.name}`"
-    )
-
-
-def _header(path: Path) -> dict[str, Any] | None:
-    """What saved statistics say of themselves; None for any other file."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get(KEY, "{}"))
-    except (SafetensorError, json.JSONDecodeError, OSError):
-        return None
-    ours = isinstance(header, dict) and header.get("kind") == "statistics" and header.get("format") == FORMAT
-    return header if ours else None

@@ -12,7 +12,7 @@ from ganprobe.engine.features import FeatureSet
 from ganprobe.engine.journal import Journal
 from ganprobe.engine.plan import Plan
 from ganprobe.engine.ranks import Ranks
-from ganprobe.engine.reference import Reference
+from ganprobe.engine.statistics import Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

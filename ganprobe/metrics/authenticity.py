@@ -38,7 +38,7 @@ def authenticity(real: Values, fake: Values) -> float:
 class AuthenticityReading:
     """authentic (M,): of each fake row. fake: its nearest real row. real: each real row's nearest other. expected: the
     share among the real rows themselves, each left out in turn, which is what new real rows would have. groups: (G,)
-    the value against each of G disjoint parts of the real rows alone; empty where there are too few for two."""
+    the value against each of G disjoint parts of the real rows alone; empty where there are too few rows for G of 4."""
 
     authentic: Flags
     fake: Nearest
@@ -70,8 +70,8 @@ def read_authenticity(real: Values, fake: Values) -> AuthenticityReading:
 
 
 def _parts(n: int, device: torch.device) -> list[Tensor]:
-    """Indices of n rows in disjoint random groups; one group of all where two would be too small."""
-    groups = max(1, min(GROUPS, n // LEAST_IN_GROUP))
+    """Indices of n rows in disjoint random groups; one group of all where they would be too small."""
+    groups = GROUPS if n >= GROUPS * LEAST_IN_GROUP else 1
     order = torch.from_numpy(stream(0, "authenticity groups").permutation(n)).to(device)
     return list(order.tensor_split(groups))
 

@@ -38,7 +38,7 @@ _LOW = ("1%", "5%")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticity(Reading[FeatureSummary]):
     """Of the rows of `column` against the reference's, which must be the training images for it to tell of copies; all
-    rows are kept. No interval where the reference has fewer than 8 rows."""
+    rows are kept. No interval where the reference has fewer than 32 rows."""
 
     column: str
     name: str = "authenticity"

@@ -26,12 +26,7 @@ def custom_specs() -> list[MetricSpec]:
     """The specifications, each of a metric that reads COLUMN."""
     return [
         _retargeted("fd", FrechetDistance(column=COLUMN)),
-        # How many samples its bias asks for depends on the features' dimension, which is not known here.
-        replace(
-            _retargeted("fd_infinity", FrechetDistance(column=COLUMN, name="fd_infinity", corrected=True)),
-            advised_samples=0,
-            advice="",
-        ),
+        _retargeted("fd_infinity", FrechetDistance(column=COLUMN, name="fd_infinity", corrected=True)),
         _retargeted("kd", KernelDistance(column=COLUMN)),
         _retargeted("kd@subsets", KernelDistance(column=COLUMN, name="kd@subsets", subsets=100)),
         *share_specs(COLUMN, CUSTOM),

@@ -73,7 +73,7 @@ def dci_of_moments(moments: Sequence[CrossMoments], *, latents: int, loading: Fl
     whole = _scored(np.abs(fit.weights) * told, fit.r_squared)
     left_out = [
         _scored(np.abs(weights) * told, r_squared)
-        for weights, r_squared in zip(fit.left_out, _jackknifed(fit.fold_r_squared), strict=True)
+        for weights, r_squared in zip(fit.left_out, fit.left_out_r_squared, strict=True)
     ]
     three = [[each.disentanglement, each.completeness, each.informativeness] for each in left_out]
     return _scored(whole.importances, fit.r_squared, np.array(three))
@@ -121,7 +121,8 @@ def _one_less_entropy(rows: FloatArray) -> FloatArray:
     shares = rows + _LITTLE
     shares = shares / shares.sum(1, keepdims=True)
     entropy = -(shares * np.log(shares)).sum(1) / np.log(rows.shape[1])
-    return np.asarray(np.clip(1 - entropy, 0, 1), dtype=np.float64)
+    # Without importances all shares are alike, and only rounding is left.
+    return np.where(rows.any(1), np.clip(1 - entropy, 0, 1), 0.0)
 
 
 def _checked(importances: Values) -> FloatArray:
@@ -135,11 +136,6 @@ def _checked(importances: Values) -> FloatArray:
 def _check_sizes(latents: int, factors: int) -> None:
     if latents < 2 or factors < 2:
         raise MetricError(f"at least two latents and two factors were expected, got {latents} and {factors}")
-
-
-def _jackknifed(folds: FloatArray) -> FloatArray:
-    """(G, A): means over the other groups of values (G, A)."""
-    return np.asarray((folds.sum(0) - folds) / (len(folds) - 1), dtype=np.float64)
 
 
 def _by_trees(x: FloatArray, y: FloatArray, seed: int) -> Dci:

@@ -90,14 +90,14 @@ def _singular_transport(a: _Gaussian, b: _Gaussian) -> Transport:
     return Transport(_distance(a, b, float(singular.sum())), a.mean - b.mean, root_a, root_b, singular)
 
 
-def frechet_influence(rows: Values, mean: Values, offset: Values, root: Values) -> FloatArray:
+def frechet_influence(rows: Values, mean: Values, offset: Values, root: FloatArray) -> FloatArray:
     """(N,) influence of each row on the distance: 2 (x - mean)' offset + (x - mean)'(I - T)(x - mean) and a constant.
 
-    rows (N, d) of one side, its mean (d,), offset: its mean less the other's, root (k, d) with root' root = T.
-    The derivation is in docs/metrics/fd.md.
+    rows (N, d) of one side, its mean (d,), offset: its mean less the other's, root (k, d) with root' root = T; k is 0
+    where a side has no spread, so that nothing is carried anywhere. The derivation is in docs/metrics/fd.md.
     """
     about = array64(rows, "rows", 2) - array64(mean, "mean", 1)
-    carried = about @ array64(root, "root", 2).T
+    carried = about @ array64(root, "root", 2).T if len(root) else np.zeros((len(about), 1))
     linear = 2 * about @ array64(offset, "offset", 1)
     return np.asarray(linear + (about**2).sum(1) - (carried**2).sum(1), dtype=np.float64)
 

@@ -56,8 +56,7 @@ class FrechetDistance(Reading[FeatureSummary]):
         plan = transport(mean, cov, other, other_cov)
         bias = bias_of_traces(float(np.trace(cov)), ours.n, float(np.trace(other_cov)), theirs.n, plan.singular)
         value = plan.value - bias if self.corrected else plan.value
-        told = not self.corrected and min(ours.n, theirs.n) >= BIAS_RATIO * len(mean)
-        notes = (f"about {bias:.3g} of it is the bias of finite samples",) if told else ()
+        notes = self._notes(min(ours.n, theirs.n), len(mean), bias)
         terms = _terms(state, ours, plan.offset, plan.root_a)
         reference_terms = _terms(reference, theirs, -plan.offset, plan.root_b)
         if terms is None:
@@ -66,6 +65,16 @@ class FrechetDistance(Reading[FeatureSummary]):
         if reference_terms is None:
             return {self.name: Estimate(value, None, ours.n, variance, notes=notes)}
         return {self.name: replace(normal_estimate(value, ours.n, variance, reference_terms), notes=notes)}
+
+    def _notes(self, fewest: int, width: int, bias: float) -> tuple[str, ...]:
+        """What the numbers of samples do to the value: `fewest` on a side, of `width` features."""
+        if fewest >= BIAS_RATIO * width:
+            return () if self.corrected else (f"about {bias:.3g} of it is the bias of finite samples",)
+        if self.corrected:
+            why = f"the predicted bias is of second order, and too small below {BIAS_RATIO} samples a feature"
+            return (f"{fewest} samples: {why}",)
+        why = f"the covariance of {width} features is singular below {width + 1} samples, and {self.name} far too high"
+        return (f"{fewest} samples: {why}",) if fewest <= width else ()
 
 
 def _terms(state: FeatureSummary, moments: Moments, offset: FloatArray, root: FloatArray) -> FloatArray | None:

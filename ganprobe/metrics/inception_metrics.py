@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganprobe.metrics.frechet_metric import BIAS_RATIO, FrechetDistance
+from ganprobe.metrics.frechet_metric import FrechetDistance
 from ganprobe.metrics.inception_score_metric import InceptionScore
 from ganprobe.metrics.kernel_inception import KernelInceptionDistance
 from ganprobe.metrics.kernel_metric import KernelDistance
@@ -16,8 +16,6 @@ from ganprobe.metrics.published_draws import TORCH_FIDELITY_SEED
 from ganprobe.metrics.spec import MetricSpec
 
 FEATURES = "inception"
-_WIDTH = 2048
-INFINITY_ADVICE = f"the predicted bias is of second order, and too small below {BIAS_RATIO} samples a feature"
 _UINT8 = "uint8, halves rounded up"
 _TF1 = "TensorFlow 1 bilinear to 299, no half-pixel centres, no antialiasing"
 _RANGE = "(x - 128) / 128"
@@ -70,8 +68,6 @@ def _frechet(variant: str, column: str, who: str, resize: str, scaled: str, *, d
         needs_reference=True,
         minimum_samples=2,
         build=lambda: metric,
-        advised_samples=_WIDTH + 1,
-        advice=f"the covariance of {_WIDTH} features is singular below {_WIDTH + 1} samples, and FID far too high",
     )
 
 
@@ -93,8 +89,6 @@ def _infinity() -> MetricSpec:
         needs_reference=True,
         minimum_samples=2,
         build=lambda: metric,
-        advised_samples=BIAS_RATIO * _WIDTH,
-        advice=INFINITY_ADVICE,
     )
 
 

@@ -71,9 +71,7 @@ def _in_their_span(ours: FloatArray, theirs: FloatArray) -> tuple[FloatArray, Fl
 
 
 def _terms(rows: FloatArray, offset: FloatArray, root: FloatArray) -> FloatArray:
-    # Where all rows of a side are one, nothing is carried anywhere.
-    carried = root if len(root) else np.zeros((1, rows.shape[1]))
-    influence = frechet_influence(rows, rows.mean(0), offset, carried)
+    influence = frechet_influence(rows, rows.mean(0), offset, root)
     return np.asarray((influence - influence.mean()) / np.sqrt(len(rows) * (len(rows) - 1)), dtype=np.float64)
 
 

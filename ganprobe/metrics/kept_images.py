@@ -28,7 +28,7 @@ from ganprobe.metrics.base import taken
 from ganprobe.metrics.kept_rows import KeptRows
 from ganprobe.metrics.pyramid import PATCH, PATCHES, laplacian_pyramid, level_sizes, patch_corners, patches
 
-CAPACITY = 8192
+CAPACITY = 16_384
 COLUMN = "pixels"
 SEED = 0
 WIDTH = 3 * PATCH**2

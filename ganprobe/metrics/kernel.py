@@ -103,7 +103,7 @@ def own_kernel(rows: Tensor) -> Tensor:
 
 
 def projections_of_sums(within_a: Tensor, within_b: Tensor, across_a: Tensor, across_b: Tensor) -> Projections:
-    """From each row's sums of the kernel over the other rows of its own side, (N,) and (M,), and over the other side."""
+    """From each row's sums of the kernel, (N,) and (M,), over the others of its side and over the other side."""
     n, m = len(within_a), len(within_b)
     value = within_a.sum() / (n * (n - 1)) + within_b.sum() / (m * (m - 1)) - 2 * across_a.sum() / (n * m)
     of_a = 2 * (within_a / (n - 1) - across_a / m)

@@ -62,6 +62,10 @@ class CrossMoments:
     def mean(self) -> FloatArray:
         return self.total / self.n
 
+    def squares_about(self, centre: FloatArray) -> FloatArray:
+        """(F + A,): sums of the squared distances of the rows from `centre`."""
+        return np.asarray(np.diagonal(self.outer) - 2 * centre * self.total + self.n * centre**2, dtype=np.float64)
+
     @property
     def covariance(self) -> FloatArray:
         return np.asarray(self.outer / self.n - np.outer(self.mean, self.mean), dtype=np.float64)
@@ -71,13 +75,14 @@ class CrossMoments:
 class LassoFit:
     """weights (F, A): of standardised features and targets, fitted on all samples. left_out (G, F, A): the same with
     one group left out. r_squared (A,): the share of variance that is predicted, held out; at most 1, below 0 where the
-    mean predicts better. fold_r_squared (G, A): the same by fold. penalties (A,): chosen, as a share of the one at
-    which every weight is zero."""
+    mean predicts better. fold_r_squared (G, A): the same by fold. left_out_r_squared (G, A): the same of all folds but
+    one, errors and variance alike. penalties (A,): chosen, as a share of the one at which every weight is zero."""
 
     weights: FloatArray
     left_out: FloatArray
     r_squared: FloatArray
     fold_r_squared: FloatArray
+    left_out_r_squared: FloatArray
     penalties: FloatArray
 
 
@@ -119,11 +124,14 @@ def cross_validated_lasso(
     fold = np.stack(errors)[:, targets, chosen]
     variance = np.diagonal(whole.covariance)[features:]
     sizes = np.array([part.n for part in moments], dtype=np.float64)
+    squares = np.stack([part.squares_about(whole.mean)[features:] for part in moments])
+    misses = sizes[:, None] * fold
     return LassoFit(
         weights=problem.paths(penalties[targets, chosen][:, None])[:, :, 0].T,
         left_out=np.stack([path[targets, :, chosen].T for path in paths]),
         r_squared=1 - (sizes @ fold) / sizes.sum() / variance,
         fold_r_squared=1 - fold / variance,
+        left_out_r_squared=1 - (misses.sum(0) - misses) / (squares.sum(0) - squares),
         penalties=shares[chosen],
     )
 

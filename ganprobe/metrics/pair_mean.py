@@ -26,8 +26,8 @@ from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, taken
 from ganprobe.metrics.kept_column import usable_rows
 from ganprobe.metrics.kept_rows import KeptRows
+from ganprobe.metrics.labelled_rows import LABEL
 
-LABEL = "label"
 LEAST = 2
 FEWEST_OF_A_CLASS = 8
 """Pairs: of fewer a class's mean has no interval, for they may be alike by chance."""

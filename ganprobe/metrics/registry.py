@@ -12,8 +12,8 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.registry import Registry
 from ganprobe.metrics.authenticity_metric import authenticity_specs
 from ganprobe.metrics.classifier_score import ClassifierScore
-from ganprobe.metrics.frechet_metric import BIAS_RATIO, FrechetDistance
-from ganprobe.metrics.inception_metrics import INFINITY_ADVICE, inception_specs
+from ganprobe.metrics.frechet_metric import FrechetDistance
+from ganprobe.metrics.inception_metrics import inception_specs
 from ganprobe.metrics.intra_frechet import intra_specs
 from ganprobe.metrics.kernel_metric import KernelDistance
 from ganprobe.metrics.manifold_metrics import manifold_specs
@@ -79,8 +79,6 @@ def _frechet_infinity() -> MetricSpec:
         needs_reference=True,
         minimum_samples=2,
         build=lambda: metric,
-        advised_samples=BIAS_RATIO * 128,
-        advice=INFINITY_ADVICE,
     )
 
 

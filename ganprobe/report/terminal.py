@@ -19,8 +19,9 @@ _MOST_INTERVALS, _MOST_COLUMNS = 2, 10
 
 
 def run_table(record: Record) -> RichTable:
-    """The numbers of one run with their intervals, n and features."""
-    table = _table(record.generator.name, features_note(record.results))
+    """The numbers of one run with their intervals, n and features, and below them what must be known to read them."""
+    notes = [f"{label_of(r.metric, r.features)}: {note}" for r in record.results for note in r.notes]
+    table = _table(record.generator.name, "\n".join(filter(None, [features_note(record.results), *notes])))
     table.add_column("metric")
     for heading in ("value", "95% interval", "n"):
         table.add_column(heading, justify="right")

@@ -11,7 +11,7 @@ from direction_fakes import DIM, biggan, planted, stylegan
 
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.directions import Direction, Move, compose, edit
-from ganprobe.directions.styles import styles_of
+from ganprobe.directions.styles import in_layers, styles_of
 from ganprobe.samplers.generator import GeneratorSampler
 
 RNG = np.random.default_rng(3)
@@ -78,6 +78,49 @@ def test_absolute_moves_of_some_layers_alone() -> None:
     torch.testing.assert_close(got, sampler.synthesize(ws, space="w+"), rtol=1e-4, atol=1e-5)
 
 
+def test_absolute_moves_of_leaning_boundaries_end_at_both_distances() -> None:
+    """In z of a generator without noise or mapping to go by: the image of the z that solves both equations."""
+    sampler = biggan()
+    latents, size = sampler.draw(range(3), seed=5), sampler.spec.spaces["z"][0]
+    one = Direction(name="one", space="z", vector=RNG.standard_normal(size), intercept=0.3, scale=0.7)
+    two = Direction(
+        name="two", space="z", vector=one.vector + 0.9 * RNG.standard_normal(size) / size**0.5, intercept=-0.1
+    )
+    assert 0.5 < float(one.vector @ two.vector) < 0.95
+    moves = [Move(direction=one, strength=1.2, absolute=True), Move(direction=two, strength=-0.4, absolute=True)]
+    also = Move(direction=along("z", size), strength=0.9)
+    got = compose(sampler, latents, [[*moves, also], [also, *moves[::-1]]])
+    rows = np.stack([one.vector, two.vector]).astype(np.float64)
+    before = latents.z.double().numpy() + step(also.direction, 0.9).double().numpy()
+    wanted = np.array([1.2 * 0.7 - 0.3, -0.4 + 0.1])
+    z = before + (wanted - before @ rows.T) @ np.linalg.solve(rows @ rows.T, rows)
+    expected = sampler.synthesize(torch.from_numpy(z).float(), space="z", labels=latents.labels)
+    torch.testing.assert_close(got[:, 0], expected, rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(got[:, 1], expected, rtol=1e-2, atol=1e-3)
+
+
+def test_an_absolute_move_of_some_style_layers_or_of_w_plus_gets_there_all_the_same() -> None:
+    """What the chosen numbers of the vector do must make up for those that stay."""
+    sampler = stylegan()
+    latents = sampler.draw(range(2), seed=2)
+    w = sampler.map(latents.z)
+    in_s = along("s", sampler.spec.spaces["s"][0], intercept=0.2)
+    chosen = in_layers((0, 2), sampler.generator.style_sizes)
+    styles, vector = styles_of(sampler, w), torch.from_numpy(in_s.vector)
+    part = torch.where(chosen, vector, 0.0)
+    way = (1.3 * 1.5 - 0.2 - styles @ vector) / (part @ part)
+    got = compose(sampler, latents, [[Move(direction=in_s, strength=1.5, layers=(0, 2), absolute=True)]])[:, 0]
+    expected = sampler.synthesize(styles + way[:, None] * part, space="s")
+    torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-4)
+
+    layers = sampler.spec.spaces["w+"][0]
+    in_plus = Direction(name="plus", space="w+", vector=RNG.standard_normal((layers, DIM)), intercept=0.1)
+    ws, vectors = w[:, None].repeat(1, layers, 1), torch.from_numpy(in_plus.vector)
+    ws = ws + (2.0 - 0.1 - (ws * vectors).sum((1, 2)))[:, None, None] * vectors
+    got = compose(sampler, latents, [[Move(direction=in_plus, strength=2.0, absolute=True)]])[:, 0]
+    torch.testing.assert_close(got, sampler.synthesize(ws, space="w+"), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("make", [stylegan, planted])
 def test_samplers_edit(make: object) -> None:
     sampler = make()  # type: ignore[operator]
@@ -99,6 +142,10 @@ def test_what_cannot_be() -> None:
     latents = sampler.draw(range(2), seed=0)
     with pytest.raises(InputError, match="'w' is of no boundary"):
         Move(direction=along("w"), strength=1.0, absolute=True)
+    twice = [Move(direction=along("z", intercept=0.0), strength=1.0, absolute=True)]
+    twice.append(replace(twice[0], strength=2.0))
+    with pytest.raises(InputError, match="lie too nearly along one another"):
+        compose(sampler, latents, [twice])
     with pytest.raises(InputError, match="latents and columns of moves"):
         compose(sampler, latents, [])
     with pytest.raises(CapabilityError, match="no space 'w'"):

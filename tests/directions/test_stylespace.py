@@ -95,6 +95,13 @@ def test_layers_of_styles_can_be_chosen() -> None:
         edit(sampler, latents, whole, [1.0], layers=[4])
 
 
+def test_layers_in_which_a_channel_does_not_lie_are_refused() -> None:
+    sampler = stylegan()
+    item = Direction(name="a", space="s", vector=np.eye(sum(style_generator(sampler).style_sizes))[0])
+    with pytest.raises(InputError, match=r"moves nothing in layers \[1, 2\]"):
+        edit(sampler, sampler.draw(range(2), seed=0), item, [1.0], layers=[1, 2])
+
+
 def test_scales_in_s_are_measured() -> None:
     sampler = stylegan()
     vector = np.random.default_rng(0).standard_normal(sampler.spec.spaces["s"])

@@ -305,6 +305,7 @@ def _bad_edits() -> Iterator[tuple[list[str], str]]:
     yield ["--out", "x.png", "--with", "sefa_1"], "like age=1.5"
     yield ["--out", "x.png", "--with", "sefa_99=1"], "unknown direction"
     yield ["--out", "x.png", "--grid", "sefa_99"], "unknown direction"
+    yield ["--out", "x.png", "--scorer", "scorer.safetensors"], "name them (--scores all)"
     yield ["--out", "x.png", "--scores", "beard", "--scorer", "scorer.safetensors"], "unknown attribute 'beard'"
 
 

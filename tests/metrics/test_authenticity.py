@@ -142,9 +142,10 @@ def test_the_distances_of_both_sides_stand_side_by_side():
 
 
 def test_few_rows_have_a_value_and_no_interval():
-    estimate = read(rows(0, 10), rows(1, 7))
+    estimate = read(rows(0, 10), rows(1, 31))
     assert estimate.ci95 is None
     assert 0 <= estimate.value <= 1
+    assert read(rows(0, 10), rows(1, 32)).ci95 is not None
 
 
 def test_at_its_ends_it_keeps_an_interval_inside_them():

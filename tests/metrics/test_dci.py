@@ -39,7 +39,8 @@ def test_scores_of_importances_are_disentanglement_libs():
 
 def test_no_importance_at_all_is_no_disentanglement():
     none = np.zeros((5, 3))
-    assert weighted_score(disentanglement_scores(none), none.sum(1)) == pytest.approx(0, abs=1e-12)
+    assert weighted_score(disentanglement_scores(none), none.sum(1)) == 0
+    assert disentanglement_scores(np.diag([1.0, 0.0, 1.0])).tolist() == pytest.approx([1, 0, 1], abs=1e-8)
 
 
 def test_lasso_is_scikit_learns_at_the_chosen_penalty():
@@ -64,6 +65,19 @@ def test_held_out_error_is_that_of_the_left_out_samples():
         expected = 1 - ((y[test] - said) ** 2).mean(0) / y.var(0)
         np.testing.assert_allclose(found.fold_r_squared[fold], expected, atol=1e-9)
     np.testing.assert_allclose(found.r_squared, found.fold_r_squared.mean(0), atol=1e-9)
+
+
+def test_the_share_that_is_predicted_varies_as_a_squared_correlation_does():
+    """The jackknife leaves out a group's variance with its errors: 2 r (1 - r^2) / sqrt(n), whether r is large or not."""
+    n, rng, share = 6000, np.random.default_rng(8), np.array([0.05, 0.9])
+    found = []
+    for _ in range(12):
+        x = rng.standard_normal((n, 1))
+        y = np.sqrt(share) * x + np.sqrt(1 - share) * rng.standard_normal((n, 2))
+        left_out = cross_validated_lasso(group_moments(x, y, groups=40), features=1).left_out_r_squared
+        found.append(39 * left_out.var(0))
+    expected = 2 * np.sqrt(share) * (1 - share) / np.sqrt(n)
+    np.testing.assert_allclose(np.sqrt(np.mean(found, axis=0)), expected, rtol=0.15)
 
 
 @pytest.mark.parametrize("importances", ["lasso", "trees"])

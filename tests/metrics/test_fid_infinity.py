@@ -72,5 +72,13 @@ def test_results_name_the_bias_where_it_can_be_told():
     bias = frechet_bias(np.cov(fake.T), N, np.cov(real.T), M)
     assert read("fd", fake, real).notes == (f"about {bias:.3g} of it is the bias of finite samples",)
     assert read("fd_infinity", fake, real).notes == ()
-    assert read("fd", fake[:60], real).notes == ()
-    assert METRICS["fid_infinity"].advised_samples == 4 * 2048
+    assert read("fd", fake[:60], real).notes == read("fd", fake, real[: D + 1]).notes == ()
+    assert read("fd_infinity", fake[: 4 * D - 1], real).notes == (
+        "63 samples: the predicted bias is of second order, and too small below 4 samples a feature",
+    )
+
+
+def test_fewer_samples_than_features_on_either_side_are_warned_about():
+    fake, real = sides(0)
+    warned = "16 samples: the covariance of 16 features is singular below 17 samples, and fd far too high"
+    assert read("fd", fake[:D], real).notes == read("fd", fake, real[:D]).notes == (warned,)

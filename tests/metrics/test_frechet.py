@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics import frechet, frechet_bias, frechet_distance
+from ganprobe.metrics import frechet, frechet_bias, frechet_distance, frechet_metric
 from ganprobe.metrics.frechet import frechet_influence, transport
 
 
@@ -166,3 +166,20 @@ def test_the_quick_route_is_taken_where_it_is_exact_and_not_elsewhere():
     assert not quick(plain, plain)
     assert not quick(moments(drawn(9, 50, 40)), other)
     assert not quick(plain, moments(drawn(10, 50, 40)))
+
+
+@pytest.mark.parametrize("d", [3, 40])
+def test_a_generator_of_one_image_has_a_distance_and_an_interval(d):
+    """Of a point from a Gaussian: the squared distance of the means and the trace of the other covariance."""
+    metric = frechet_metric.FrechetDistance(column="features")
+    real = torch.from_numpy(stream(0, "collapse").standard_normal((500, d)))
+    states = [
+        metric.update(metric.empty(), {"index": torch.arange(len(rows)), "features": rows.float()})
+        for rows in (torch.ones(60, d), real)
+    ]
+    estimate = metric.compute(*states)["fd"]
+    rows = real.float().double().numpy()
+    wanted = ((rows.mean(0) - 1) ** 2).sum() + np.trace(np.cov(rows, rowvar=False))
+    assert estimate.value == pytest.approx(wanted, rel=1e-6)
+    assert estimate.variance == pytest.approx(0, abs=1e-12)
+    assert estimate.ci95[0] < estimate.value < estimate.ci95[1]

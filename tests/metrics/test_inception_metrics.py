@@ -164,8 +164,6 @@ def test_stylegan3s_truncation_is_the_one_quantisation():
 
 
 def test_few_samples_are_advised_against():
-    assert METRICS["fid"].advised_samples == 2049
-    assert "singular" in METRICS["fid"].advice
     assert METRICS["kid@full"].advised_samples == METRICS["is"].advised_samples == 0
 
 

@@ -179,3 +179,9 @@ def test_a_run_fits_in_eighty_columns_and_markup_is_text() -> None:
     assert max(map(len, text.splitlines())) <= 80
     for shown in ("9.812", "[9.792, 9.832]", "PPL w end ↓", "embedded-1a2b"):
         assert shown in text
+
+
+def test_what_must_be_known_of_a_number_stands_below_it() -> None:
+    advised = replace(make_result("ls_z", 7.35), notes=("2000 samples: read the held-out score",))
+    text = " ".join(rendered(run_table(make_record("biggan", advised)), 80).split())
+    assert "LS z: 2000 samples: read the held-out score" in text

@@ -1,0 +1,110 @@
+"""Saved statistics: a measured data set as one file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.files import write_bytes
+from ganprobe.core.protocols import Metric
+from ganprobe.core.results import Subject
+
+KEY = "ganprobe"
+FORMAT = 1
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
+    not be read and were passed over. others: fingerprints of further networks that looked, by their kind."""
+
+    subject: Subject
+    features: str
+    features_fingerprint: str
+    states: Mapping[str, Arrays]
+    skipped: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Of every network that looked, by its name without that of its weights."""
+        return {_kind(self.features): self.features_fingerprint, **self.others}
+
+    def state_for(self, metric: Metric[Any]) -> Any:
+        """The reference state of `metric`, or None where it needs none of those kept here."""
+        arrays = self.states.get(metric.state_key)
+        return None if arrays is None else metric.unpack(arrays)
+
+
+def save_reference(reference: Reference, path: Path) -> None:
+    """Write `reference` as one safetensors file, whole or not at all."""
+    header = {
+        "format": FORMAT,
+        "kind": "statistics",
+        "subject": reference.subject.to_json(),
+        "features": reference.features,
+        "features_fingerprint": reference.features_fingerprint,
+        "other_fingerprints": dict(reference.others),
+        "skipped": list(reference.skipped),
+    }
+    arrays = {
+        f"{key}/{name}": np.ascontiguousarray(array)
+        for key, state in reference.states.items()
+        for name, array in state.items()
+    }
+    write_bytes(path, save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)}))
+
+
+def is_statistics(path: Path) -> bool:
+    """Whether the file holds saved statistics, by its content."""
+    return path.is_file() and _header(path) is not None
+
+
+def load_reference(path: Path) -> Reference:
+    """Read what `save_reference` wrote. InputError for any other file."""
+    header = _header(path)
+    if header is None:
+        raise no_statistics(path)
+    states: dict[str, Arrays] = {}
+    try:
+        with safe_open(path, framework="numpy") as file:
+            for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
+                key, _, array = name.rpartition("/")
+                states.setdefault(key, {})[array] = file.get_tensor(name)
+        subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
+        others = header.get("other_fingerprints", {})
+        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others)
+    except (SafetensorError, OSError, KeyError, TypeError) as problem:
+        raise no_statistics(path) from problem
+
+
+def _kind(features: str) -> str:
+    """ "inception" of "inception-2015-12-05": what a metric's specification calls the network."""
+    return features.partition("-")[0]
+
+
+def no_statistics(path: Path) -> InputError:
+    return InputError(
+        f"{path} holds no statistics that can be read; make some with `ganprobe reference DATA --out {path.name}`"
+    )
+
+
+def _header(path: Path) -> dict[str, Any] | None:
+    """What saved statistics say of themselves; None for any other file."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get(KEY, "{}"))
+    except (SafetensorError, json.JSONDecodeError, OSError):
+        return None
+    ours = isinstance(header, dict) and header.get("kind") == "statistics" and header.get("format") == FORMAT
+    return header if ours else None
