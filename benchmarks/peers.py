@@ -31,6 +31,8 @@ from ganprobe.features import to_uint8
 Array = NDArray[Any]
 GENERATOR = "cifar10-biggan"
 MISSING = "not installed"
+ZERO = 1e-9
+"""Ours below it is 0 but for rounding, of which nothing can be a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Peer:
             if theirs is None:
                 yield f"{head} {ours[metric]:.7g} | | | {self.remark} |"
                 continue
-            apart = f"{abs(ours[metric] - theirs) / abs(theirs):.0e}" if ours[metric] and theirs else ""
+            apart = f"{abs(ours[metric] - theirs) / abs(theirs):.0e}" if abs(ours[metric]) > ZERO else ""
             yield f"{head} {ours[metric]:.7g} | {theirs:.7g} | {apart} | {self.remark} |"
 
 

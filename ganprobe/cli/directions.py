@@ -42,6 +42,7 @@ class WalkKind(StrEnum):
     NONLINEAR = "nonlinear"
 
 
+_WIDE = 10_000
 Generator = Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")]
 
 
@@ -138,14 +139,17 @@ def _print_entangled(spaces: Mapping[str, Any]) -> None:
 
 def _print_found(found: Any) -> None:
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Column, Table
 
     scores = list(dict.fromkeys(name for item in found for name in item.scores))
-    # A number that is cut would be read as another one: it goes on in the next line.
-    titles = (Column(name.replace("remaining", "rest").replace("_", " "), overflow="fold") for name in scores)
+    titles = (Column(name.replace("remaining", "rest").replace("_", "\n"), no_wrap=True) for name in scores)
     name_column = Column("direction", no_wrap=True, min_width=max(len(item.name) for item in found))
     table = Table(name_column, "space", "scale", *titles, box=None, header_style="bold", pad_edge=False)
     for item in found:
         numbers = (f"{item.scores[name]:.4g}" if name in item.scores else "" for name in scores)
         table.add_row(item.name, item.space, f"{item.scale:.4g}", *numbers)
-    Console().print(table)
+    # A number that is cut would be read as another one: where the table is too wide, the terminal breaks its lines.
+    wide = Console(width=_WIDE)
+    needed = Measurement.get(wide, wide.options, table).maximum
+    Console(width=max(Console().width, needed)).print(table)

@@ -10,6 +10,7 @@ rows) and comma-separated tables with a header are read; the first column names 
 
 from __future__ import annotations
 
+import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,10 +42,12 @@ class AttributeTable:
     values: NDArray[np.uint8]
 
     def only(self, names: Sequence[str]) -> AttributeTable:
-        """The attributes `names` alone, in that order. InputError for an unknown one."""
+        """The attributes `names` alone, in that order. InputError for unknown ones, and for one that is named twice."""
         for name in names:
             if name not in self.names:
                 raise unknown("attribute", name, self.names)
+        if len(set(names)) < len(names):
+            raise InputError(f"attributes that differ were expected, got {', '.join(names)}")
         columns = [self.names.index(name) for name in names]
         return AttributeTable(self.files, tuple(names), self.values[:, columns])
 
@@ -134,7 +137,9 @@ def _comma_separated(text: str) -> pd.DataFrame:
         raise InputError(f"no table with commas and a header: {str(problem).strip()}") from problem
     if not isinstance(frame.index, pd.RangeIndex):
         raise InputError("the header has fewer columns than the rows; name the first one too, that of the image files")
-    return frame
+    # pandas calls a second "smile" smile.1.
+    names = next(csv.reader(io.StringIO(text.lstrip()), skipinitialspace=True))
+    return frame.set_axis(names, axis=1) if len(names) == frame.shape[1] else frame
 
 
 def _celeba(text: str, count: int) -> pd.DataFrame:

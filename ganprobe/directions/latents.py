@@ -34,11 +34,6 @@ def drawn_spaces(sampler: LatentSampler) -> tuple[DrawnSpace, ...]:
     return tuple(space for space in ("w", "z") if space in sampler.spec.spaces)
 
 
-def default_space(sampler: LatentSampler) -> DrawnSpace:
-    """w where there is one, else z."""
-    return drawn_spaces(sampler)[0]
-
-
 def check_space(sampler: LatentSampler, space: str) -> None:
     """CapabilityError unless latents of `space` can be drawn."""
     if space not in drawn_spaces(sampler):

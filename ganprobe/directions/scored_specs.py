@@ -100,6 +100,7 @@ def _correlation() -> MetricSpec:
         needs_reference=False,
         minimum_samples=FEWEST_CORRELATED,
         build=lambda: metric,
+        minimum_attributes=2,
     )
 
 
@@ -161,5 +162,6 @@ def _axes(
         needs_reference=False,
         minimum_samples=FEWEST_PREDICTED,
         build=lambda: metric,
+        minimum_attributes=2 if isinstance(metric, DciMetric) else 0,
         latents=(space,),
     )

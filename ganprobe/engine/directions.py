@@ -133,6 +133,8 @@ def find_directions(
     """
     _check(search)
     if search.method not in SCORED:
+        if resume:
+            raise InputError(f"{search.method} scores no images, so that there is nothing to resume; leave it out")
         ranks.leave_to_lead()
     device = open_device(search.device)
     sampler = latent_sampler(open_sampler(generator, device=device))

@@ -19,6 +19,7 @@ from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
 from ganprobe.core.settings import Settings
+from ganprobe.engine.classes import check_classes
 from ganprobe.engine.features import (
     FeatureSet,
     Files,
@@ -112,7 +113,10 @@ def prepare(
         networks = default_networks(features, settings.vgg_weights)
         metrics = possible_metrics(sampler, networks=networks, reference=against)
     plan = make_plan(planned_metrics(metrics, settings, reference=against), sampler, samples=settings.count)
+    check_classes(plan.images, sampler, samples=settings.count, seed=settings.seed)
     scorer = scorer_for(sampler, settings.scorer, device) if SCORES in plan.columns else None
+    if scorer is not None:
+        check_attributes(plan, ScoreTable(scorer).attributes)
     return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device, scorer=scorer)
 
 

@@ -159,6 +159,16 @@ def _check(planned: Planned, settings: Settings, *, reference: bool) -> None:
         )
 
 
+def check_attributes(plan: Plan, attributes: Sequence[str]) -> None:
+    """MetricError where a metric needs more attributes than are scored."""
+    for spec in (each.spec for each in plan.images):
+        if len(attributes) < spec.minimum_attributes:
+            raise MetricError(
+                f"{spec.name} needs scores of at least {spec.minimum_attributes} attributes, and the scorer gives "
+                f"{', '.join(attributes)} alone; leave {spec.name} out"
+            )
+
+
 def _check_capability(each: Planned, sampler: Sampler) -> None:
     name, missing = each.spec.name, _missing(each, sampler)
     if missing is not None:

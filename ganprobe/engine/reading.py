@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ from ganprobe.engine.statistics import Reference
 from ganprobe.engine.work import Work
 from ganprobe.features.scores import continuous_of
 from ganprobe.metrics.spec import MetricSpec
+from ganprobe.samplers.images import ImageSampler
 
 
 def results_of(planned: Planned, states: Mapping[str, Any], work: Work, shared: float) -> list[Result]:
@@ -29,7 +31,7 @@ def results_of(planned: Planned, states: Mapping[str, Any], work: Work, shared: 
     estimates = _estimates(planned, states[planned.metric.state_key], reference, work)
     seconds = shared + time.monotonic() - started
     network = _network(planned, work.features)
-    notes = (*network.notes, *_notes(spec, work, reference))
+    notes = (*network.notes, *_notes(spec, work, reference), *_class_notes(planned, work, reference))
     protocol = _protocol(spec, work, network.protocol)
     return [
         Result(name, estimate, spec.better, network.name, protocol, seconds, (*notes, *estimate.notes))
@@ -81,6 +83,18 @@ def _notes(spec: MetricSpec, work: Work, reference: Reference | None) -> tuple[s
     missing = len(skipped_files(work.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
     sides = zip(("", " of the reference"), missing, strict=True)
     return (*advice, *(f"unreadable images{side} left out: {n}" for side, n in sides if n))
+
+
+def _class_notes(planned: Planned, work: Work, reference: Reference | None) -> tuple[str, ...]:
+    """Classes of both sides are matched by number: the first whose names differ, where both sides name theirs."""
+    sampler = work.evaluation.sampler
+    if reference is None or LABEL not in planned.metric.needs or not isinstance(sampler, ImageSampler):
+        return ()
+    pairs = enumerate(zip(sampler.source.class_names, reference.classes, strict=False))
+    apart = (
+        f"{number} is {ours} here and {theirs} in the reference" for number, (ours, theirs) in pairs if ours != theirs
+    )
+    return tuple(f"classes are matched by number, and their names differ: {said}" for said in islice(apart, 1))
 
 
 def path_lengths(planned: Planned, states: Mapping[str, Any]) -> Any:

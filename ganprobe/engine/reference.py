@@ -57,7 +57,7 @@ def measure(
     subject = Subject(sampler.name, sampler.fingerprint, n)
     main, *others = features.networks_of(needs).items()
     further = {kind: network.fingerprint for kind, network in others}
-    return Reference(subject, main[1].name, main[1].fingerprint, packed, source.skipped, further)
+    return Reference(subject, main[1].name, main[1].fingerprint, packed, source.skipped, further, source.class_names)
 
 
 def _check_labels(metrics: Sequence[Accumulator[Any]], sampler: ImageSampler, data: str) -> None:

@@ -16,7 +16,7 @@ import torch
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler
-from ganprobe.core.results import Estimate, Record, Result, Subject, normal_estimate
+from ganprobe.core.results import Z95, Estimate, Record, Result, Subject
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.directions import Directions, load_directions
 from ganprobe.directions.latents import latent_sampler, weights_fingerprint
@@ -113,9 +113,10 @@ def _result(name: str, found: Rescored, protocol: Mapping[str, Any]) -> tuple[Re
     best = [found.share(found.best(column), column) for column in range(len(found.attributes))]
     # The attributes share samples: their intervals add up at worst, which is what is said.
     variance = (sum((each.variance or 0.0) ** 0.5 for each in best) / len(best)) ** 2
-    mean = normal_estimate(sum(each.value for each in best) / len(best), found.samples, variance)
+    value, half = sum(each.value for each in best) / len(best), Z95 * variance**0.5
     tables = (_effects(found), _directions(found), _attributes(found))
-    estimate = Estimate(mean.value, mean.ci95, found.samples, variance, tables=tables)
+    ends = (max(value - half, 0.0), min(value + half, 1.0))
+    estimate = Estimate(value, ends, found.samples, variance, tables=tables)
     return Result(name, estimate, "higher", SCORES, protocol, 0.0), found
 
 

@@ -26,7 +26,8 @@ Arrays = dict[str, NDArray[Any]]
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
-    not be read and were passed over. others: fingerprints of further networks that looked, by their kind."""
+    not be read and were passed over. others: fingerprints of further networks that looked, by their kind. classes: the
+    names of the labels, where there are any."""
 
     subject: Subject
     features: str
@@ -34,6 +35,7 @@ class Reference:
     states: Mapping[str, Arrays]
     skipped: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
@@ -56,6 +58,7 @@ def save_reference(reference: Reference, path: Path) -> None:
         "features_fingerprint": reference.features_fingerprint,
         "other_fingerprints": dict(reference.others),
         "skipped": list(reference.skipped),
+        "classes": list(reference.classes),
     }
     arrays = {
         f"{key}/{name}": np.ascontiguousarray(array)
@@ -82,8 +85,8 @@ def load_reference(path: Path) -> Reference:
                 key, _, array = name.rpartition("/")
                 states.setdefault(key, {})[array] = file.get_tensor(name)
         subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
-        others = header.get("other_fingerprints", {})
-        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others)
+        others, classes = header.get("other_fingerprints", {}), tuple(header.get("classes", ()))
+        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others, classes)
     except (SafetensorError, OSError, KeyError, TypeError) as problem:
         raise no_statistics(path) from problem
 

@@ -19,7 +19,7 @@ from ganprobe.core.registry import Registry
 from ganprobe.features.callable_extractor import load_callable_scorer
 from ganprobe.features.clip import FORM, PREFIX, load_clip_scorer
 from ganprobe.features.combined import CombinedExtractor
-from ganprobe.features.foreign import SCORE, ForeignExtractor, score_columns
+from ganprobe.features.foreign import ForeignExtractor, score_columns
 from ganprobe.features.preparation import Preparation, read_sidecar
 from ganprobe.features.scorer import KIND as TOYFACES_KIND
 from ganprobe.features.scorer import load_toyfaces_scorer, read_scorer
@@ -109,8 +109,3 @@ def _classifier(path: Path, device: torch.device | str) -> Any:
     if path.suffix.lower() == NATIVE:
         return read_attribute_scorer(path, device, name=path.stem)
     return _of_torchscript(path, device, name=path.stem)
-
-
-def attributes_of(scorer: FeatureExtractor) -> tuple[str, ...]:
-    """The attributes that `scorer` scores, sorted."""
-    return tuple(sorted(name.removeprefix(SCORE) for name in scorer.provides if name.startswith(SCORE)))

@@ -11,7 +11,7 @@ The kept set is a function of the set of indices alone, so merging is associativ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import named, to_array
 
 MOST_CHUNKS = 64
+LARGE = 2**26
+"""Bytes: chunks of so many are not joined with others, for while they are, memory holds all of them twice."""
+
 Chunk = tuple[Tensor, Tensor]
 
 
@@ -79,7 +82,7 @@ class KeptRows:
 
     def whole(self) -> Chunk:
         """(index, rows) in ascending order of index. MetricError where an index occurs twice."""
-        index, rows = self._lowest()._joined_chunks()
+        index, rows = _joined(self._lowest().chunks)
         index, order = torch.sort(index)
         twice = index[1:][index[1:] == index[:-1]]
         if len(twice):
@@ -108,8 +111,10 @@ class KeptRows:
     def _tidied(self) -> KeptRows:
         if self.capacity is not None and self.stored > 2 * self.capacity:
             return self._lowest()
-        if len(self.chunks) > MOST_CHUNKS:
-            return KeptRows(self.capacity, (self._joined_chunks(),))
+        small = [chunk for chunk in self.chunks if chunk[1].nbytes < LARGE]
+        if len(small) > MOST_CHUNKS:
+            large = (chunk for chunk in self.chunks if chunk[1].nbytes >= LARGE)
+            return KeptRows(self.capacity, (*large, _joined(small)))
         return self
 
     def _lowest(self) -> KeptRows:
@@ -117,14 +122,24 @@ class KeptRows:
             return self
         if self.capacity == 0:
             return KeptRows(0)
-        index, rows = self._joined_chunks()
+        index, first = torch.cat([index for index, _ in self.chunks]), self.chunks[0][1]
         lowest = torch.topk(priority_keys(index), self.capacity, largest=False).indices
-        return KeptRows(self.capacity, ((index[lowest], rows[lowest]),))
+        # Chunk by chunk into place, rows that go into one place more, so that memory never holds all of them twice.
+        place = torch.full_like(index, self.capacity)
+        place[lowest] = torch.arange(self.capacity, device=index.device)
+        kept = first.new_empty((self.capacity + 1, *first.shape[1:]))
+        for (_, rows), where in zip(self.chunks, torch.split(place, [len(i) for i, _ in self.chunks]), strict=True):
+            kept.index_copy_(0, where, rows)
+        return KeptRows(self.capacity, ((index[lowest], kept[:-1]),))
 
-    def _joined_chunks(self) -> Chunk:
-        if not self.chunks:
-            return torch.zeros(0, dtype=torch.int64), torch.zeros(0, 0)
-        return torch.cat([index for index, _ in self.chunks]), torch.cat([rows for _, rows in self.chunks])
+
+def _joined(chunks: Sequence[Chunk]) -> Chunk:
+    """One chunk of them all; the only one as it is."""
+    if not chunks:
+        return torch.zeros(0, dtype=torch.int64), torch.zeros(0, 0)
+    if len(chunks) == 1:
+        return chunks[0]
+    return torch.cat([index for index, _ in chunks]), torch.cat([rows for _, rows in chunks])
 
 
 def _smaller(a: int | None, b: int | None) -> int | None:

@@ -23,18 +23,23 @@ _BLOCK = 2048
 _STRIP = 128
 """Rows whose kernel is taken at a time, in float64: so few stay in the processor's caches."""
 
+_LARGEST = 1e30
+"""Of d^3 k(x, x): sums of a few thousand such numbers, and what they are made of, fit float32."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class KernelSubsets:
     """ours (N, d) and theirs (M, d) float32; centre (d,) float32. In float64: offset (N + M,) of each row, such that
-    x'y / d is that of the centred rows and both offsets; own (N + M,), k(x, x)."""
+    x'y / d is that of the centred rows and both offsets; own (N + M,), k(x, x). dtype: of the products, float32 unless
+    rows are so large, or the process lets float32 be rounded so far, that it takes float64."""
 
     ours: Tensor
     theirs: Tensor
     centre: Tensor
     offset: Tensor
     own: Tensor
+    dtype: torch.dtype
 
     @staticmethod
     def of(ours: Tensor, theirs: Tensor) -> KernelSubsets:
@@ -45,12 +50,14 @@ class KernelSubsets:
         middle = centre.double()
         wide = [(part @ middle - middle @ middle / 2, own_kernel(part)) for part in map(Tensor.double, parts)]
         along, own = (torch.cat(column) for column in zip(*wide, strict=True))
-        return KernelSubsets(ours, theirs, centre, along / len(centre), own)
+        exact = torch.get_float32_matmul_precision() != "highest" or float(own.max()) * len(centre) ** 3 > _LARGEST
+        dtype = torch.float64 if exact else torch.float32
+        return KernelSubsets(ours, theirs, centre, along / len(centre), own, dtype)
 
     def projections(self, rows: Tensor, others: Tensor) -> Projections:
         """Of the rows numbered `rows` (n,) of ours and `others` (m,) of theirs; takes some 12 n m bytes."""
         chosen, others_chosen = rows, others + len(self.ours)
-        a, b = self.ours[rows].sub_(self.centre), self.theirs[others].sub_(self.centre)
+        a, b = (part.sub_(self.centre).to(self.dtype) for part in (self.ours[rows], self.theirs[others]))
         p, q = self.offset[chosen], self.offset[others_chosen]
         within_a, _ = _sums(a, a, p, p)
         within_b, _ = _sums(b, b, q, q)
@@ -62,7 +69,7 @@ def _sums(a: Tensor, b: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     """The kernel's sums over b, (n,), and over a, (m,), in float64: w^3 of w = 1 + p + q there and then, and of the
     rest, (w + e / d)^3 - w^3 = e (3 (d w)^2 + 3 d w e + e^2) / d^3 with products e, in float32. Over b alone where both
     are one."""
-    product, width = _product(a, b), a.shape[1]
+    product, width = products(a, b), a.shape[1]
     wide_p, wide_q = ((width * one).to(product.dtype) for one in (p + 1, q))
     over_b = torch.empty(len(a), dtype=torch.float64, device=a.device)
     over_a = torch.zeros(len(b), dtype=torch.float64, device=a.device)
@@ -82,9 +89,3 @@ def _cubes(p: Tensor, q: Tensor) -> Tensor:
     one, two, three = q.sum(), (q**2).sum(), (q**3).sum()
     p = p + 1
     return len(q) * p**3 + 3 * p**2 * one + 3 * p * two + three
-
-
-def _product(a: Tensor, b: Tensor) -> Tensor:
-    if torch.get_float32_matmul_precision() != "highest":
-        return products(a.double(), b.double())
-    return products(a, b)

@@ -15,9 +15,9 @@ from ganprobe.core.spaces import Space
 class MetricSpec:
     """One metric under its full name. features: the network that it looks through. protocol: JSON-able, all that is
     needed to get the number again. minimum_samples: fewer are a MetricError. advised_samples: with fewer, generated or
-    of the reference, the number is printed with `advice`; 0 where any number will do. latents: the spaces that the
-    generator must have, () for any latents at all, None where it needs none. build: a Metric, or a ScoredMetric of the
-    directions room."""
+    of the reference, the number is printed with `advice`; 0 where any number will do. minimum_attributes: that must be
+    scored. latents: the spaces that the generator must have, () for any latents at all, None where it needs none.
+    build: a Metric, or a ScoredMetric of the directions room."""
 
     name: str
     summary: str
@@ -29,4 +29,5 @@ class MetricSpec:
     build: Callable[[], Accumulator[Any]]
     advised_samples: int = 0
     advice: str = ""
+    minimum_attributes: int = 0
     latents: tuple[Space, ...] | None = None

@@ -20,8 +20,7 @@ _MOST_INTERVALS, _MOST_COLUMNS = 2, 10
 
 def run_table(record: Record) -> RichTable:
     """The numbers of one run with their intervals, n and features, and below them what must be known to read them."""
-    notes = [f"{label_of(r.metric, r.features)}: {note}" for r in record.results for note in r.notes]
-    table = _table(record.generator.name, "\n".join(filter(None, [features_note(record.results), *notes])))
+    table = _table(record.generator.name, "\n".join(filter(None, [features_note(record.results), *_notes(record)])))
     table.add_column("metric")
     for heading in ("value", "95% interval", "n"):
         table.add_column(heading, justify="right")
@@ -32,6 +31,15 @@ def run_table(record: Record) -> RichTable:
         name = _name(label_of(result.metric, result.features), result.better)
         table.add_row(name, value, interval, Text(count(result.n)), Text(result.features or MISSING))
     return table
+
+
+def _notes(record: Record) -> list[str]:
+    """Each note once, after the numbers that it is of."""
+    whose: dict[str, list[str]] = {}
+    for result in record.results:
+        for note in result.notes:
+            whose.setdefault(note, []).append(label_of(result.metric, result.features))
+    return [f"{', '.join(labels)}: {note}" for note, labels in whose.items()]
 
 
 def sweep_table(sweep: Sweep) -> RichTable:

@@ -85,6 +85,8 @@ class AttributeSettings:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.patience < 1 or not 0 < self.held_out < 1:
             raise InputError("at least one epoch, a patience of at least one, and 0 < held_out < 1 were expected")
+        if self.batch_size < 2:
+            raise InputError(f"batches of at least 2 images were expected, got {self.batch_size}")
         self.config(1)
 
     def config(self, outputs: int) -> ResNetConfig:
@@ -197,6 +199,11 @@ def _parts(labelled: LabelledImages, settings: AttributeSettings) -> tuple[Index
     order = stream(settings.seed, "attributes.held_out").permutation(n)
     cut = max(1, round(n * settings.held_out))
     parts = np.sort(order[cut:]), np.sort(order[:cut])
+    if len(parts[0]) < settings.batch_size:
+        raise DataError(
+            f"{len(parts[0])} training images do not make one batch of {settings.batch_size}; make batches smaller "
+            "(--batch)"
+        )
     for word, part in zip(("training", "validation"), parts, strict=True):
         have = labelled.values[part].sum(0)
         for name, count in zip(labelled.names, have.tolist(), strict=True):

@@ -130,7 +130,8 @@ def test_what_was_skipped_is_said_on_standard_error(capsys: pytest.CaptureFixtur
     assert re.fullmatch(r"ganprobe: unreadable images of photos left out: 1 \(.*broken\.png\)\n", err)
     out, err = said("evaluate photos --reference photos --metrics fd --samples 30 --skip-unreadable --out run", capsys)
     assert err.count("unreadable images of photos left out: 1") == 2
-    assert "left out" not in out
+    assert "broken.png" not in out
+    assert out.count("FD: unreadable images left out: 1") == 1
 
 
 def test_compare(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,7 @@ def test_both_forms_say_the_same(rows: list[list[bool]]) -> None:
         ("image,smile\na.png,yes\n", "smile of a.png is 'yes'"),
         ("image,smile\na.png,1\nb.png,0\nc.png,-1\n", "both -1 and 0"),
         ("image,smile\na.png,1\na.png,0\n", "image a.png is there 2 times"),
+        ("image,smile, smile\na.png,1,0\nb.png,0,1\n", "attribute smile is there 2 times"),
         ("smile,hat\na.png,1,0\n", "header has fewer columns"),
         ("image,smile\na.png,1,0,1\nb.png,1\n", "no table with commas|header has fewer"),
         ("3\nSmiling\na.png 1\nb.png -1\n", "3 rows were announced"),

@@ -15,7 +15,7 @@ from ganprobe.data import open_data
 from ganprobe.directions.latents import (
     PART,
     check_space,
-    default_space,
+    drawn_spaces,
     latent_sampler,
     latents_at,
     latents_of,
@@ -58,8 +58,8 @@ def test_projections_go_over_all_latents_in_order() -> None:
 
 
 def test_spaces() -> None:
-    assert default_space(SAMPLER) == "w"
-    assert default_space(biggan()) == default_space(planted()) == "z"
+    assert drawn_spaces(SAMPLER) == ("w", "z")
+    assert drawn_spaces(biggan()) == drawn_spaces(planted()) == ("z",)
     with pytest.raises(CapabilityError, match="no space 'w'"):
         check_space(biggan(), "w")
     with pytest.raises(CapabilityError, match="images only"):

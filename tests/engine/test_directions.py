@@ -14,11 +14,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganprobe.checkpoints.native import save_network
+from ganprobe.cli.directions import _print_found
 from ganprobe.cli.main import run
 from ganprobe.core.errors import CapabilityError, CheckpointError, DataError, GanprobeError, InputError
 from ganprobe.core.shipped import shipped_names
 from ganprobe.data import open_data
-from ganprobe.directions import METHODS, edit, load_directions
+from ganprobe.directions import METHODS, Direction, edit, load_directions
 from ganprobe.engine.directions import Search, find_directions
 from ganprobe.engine.edits import Also, Edit, edited, even_strengths, parse_also
 from ganprobe.engine.listing import listing
@@ -273,6 +274,16 @@ def test_the_command_writes_everything(home: Path, capsys: pytest.CaptureFixture
     assert len(list((out / "figures").glob("*.png"))) == 3
 
 
+def test_no_number_of_a_wide_table_is_cut(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number that ends early reads as another one."""
+    monkeypatch.setenv("COLUMNS", "40")
+    scores = {f"holds_{number}": -0.0123456 * (number + 1) for number in range(8)}
+    _print_found([Direction(name="brightness", space="z", vector=np.ones(3), scores=scores)])
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert printed.splitlines()[-1].split() == ["brightness", "z", "1", *(f"{v:.4g}" for v in scores.values())]
+
+
 def test_biggan_and_ganspace_by_command(home: Path) -> None:
     words = _words("directions", home / "big.safetensors", method="ganspace", out=home / "gs", samples=200, count=2)
     assert run(words) == 0
@@ -328,6 +339,7 @@ def test_edits_that_cannot_be_are_one_line(
         (["--method", "interfacegan", "--condition", "smile"], "a condition is like"),
         (["--method", "sefa", "--layers", "x"], "layers must be"),
         (["--method", "sefa", "--space", "s"], "not one of"),
+        (["--method", "ganspace", "--resume"], "nothing to resume"),
     ],
 )
 def test_directions_that_cannot_be_are_one_line(

@@ -16,6 +16,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.engine.directions import Search, find_directions
 from ganprobe.engine.listing import listing
 from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.samplers.generator import GeneratorSampler
 
 CODE = """
 def colours(images):
@@ -63,6 +64,18 @@ def test_the_command_takes_every_form(home: Path, capsys: pytest.CaptureFixture[
     assert "did you mean 'colours'" in capsys.readouterr().err
     assert run([*words, "--out", str(home / "no"), "--scorer", "toyface"]) == 2
     assert "unknown scorer 'toyface'" in capsys.readouterr().err
+    assert not (home / "no").exists()
+
+
+@pytest.mark.parametrize("metric", ["attribute_correlation", "dci_z"])
+def test_one_attribute_is_too_few_before_any_image(
+    home: Path, metric: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GeneratorSampler, "batch", None)
+    words = ["evaluate", str(home / "g.safetensors"), "--scorer", str(home / "classifiers"), "--samples", "100"]
+    assert run([*words, "--metrics", f"ls_z,{metric}", "--out", str(home / "no")]) == 2
+    said = f"{metric} needs scores of at least 2 attributes, and the scorer gives red alone; leave {metric} out"
+    assert said in capsys.readouterr().err
     assert not (home / "no").exists()
 
 

@@ -82,3 +82,22 @@ def test_by_class_without_classes_is_refused(data: Path, tmp_path: Path) -> None
         ganprobe.evaluate(small_networks.biggan_sampler(), reference=unlabelled, metrics=["intra_fd"], samples=SAMPLES)
     with pytest.raises(CapabilityError, match="classes"):
         ganprobe.evaluate(small_networks.stylegan_sampler(), reference=data, metrics=["intra_fd"], samples=SAMPLES)
+
+
+def test_classes_of_other_names_are_pointed_out(data: Path, tmp_path: Path) -> None:
+    """Matched by number: 1 is kind1 here and something else in the reference, in images and in saved statistics."""
+    others = class_folders(tmp_path / "others", small_networks.biggan_sampler().spec.num_classes)
+    (others / "kind1").rename(others / "kind01")
+    (others / "kind0").rename(others / "a")
+    out = tmp_path / "others.safetensors"
+    call = {"samples": None, "batch_size": 16, "device": "cpu", "skip_unreadable": False}
+    make_reference(str(others), out, features="embedded", metrics=["intra_fd"], **call)
+    said = "classes are matched by number, and their names differ: 0 is kind0 here and a in the reference"
+    for reference in (others, out):
+        assert said in ganprobe.evaluate(str(data), reference=reference, metrics=["intra_fd"])["intra_fd"].notes
+    alike = ganprobe.evaluate(str(data), reference=data, metrics=["intra_fd", "fd"])
+    generated = ganprobe.evaluate(
+        small_networks.biggan_sampler(), reference=others, metrics=["intra_fd"], samples=SAMPLES
+    )
+    for result in (alike["intra_fd"], alike["fd"], generated["intra_fd"]):
+        assert not any("names differ" in note for note in result.notes)

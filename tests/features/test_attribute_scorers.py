@@ -11,10 +11,11 @@ from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.attribute_scorers import KIND, SCORERS, attributes_of, open_scorer
+from ganprobe.features.attribute_scorers import KIND, SCORERS, open_scorer
 from ganprobe.features.preprocessing import quantised_input
 from ganprobe.features.resnet import ResNet, ResNetConfig
 from ganprobe.features.scorer import ToyfacesScorer
+from ganprobe.features.scores import ScoreTable
 from ganprobe.features.weights import load_resnet, save_resnet
 from ganprobe.training.supervised import initialised
 
@@ -50,7 +51,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_the_shipped_scorer_goes_by_its_name() -> None:
     scorer = open_scorer("toyfaces")
     assert isinstance(scorer, ToyfacesScorer)
-    assert "eyeglasses" in attributes_of(scorer)
+    assert "eyeglasses" in ScoreTable(scorer).attributes
     assert "toyfaces" in SCORERS
 
 
@@ -62,7 +63,7 @@ def test_a_native_file_scores_by_its_own_names(tmp_path: Path) -> None:
     for number, name in enumerate(names):
         torch.testing.assert_close(columns[f"score.{name}"], expected[:, number])
     older = _native(tmp_path / "t.safetensors", ("smile", "age"), kind="toyfaces-scorer")
-    assert attributes_of(open_scorer(older)) == ("age", "smile")
+    assert ScoreTable(open_scorer(older)).attributes == ("age", "smile")
 
 
 def test_a_torchscript_file_scores_by_the_names_beside_it(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_torchscript_file_scores_by_the_names_beside_it(tmp_path: Path) -> Non
 
 
 def test_a_torchscript_file_of_one_output_goes_by_its_own_name(tmp_path: Path) -> None:
-    assert attributes_of(open_scorer(write_torchscript(tmp_path / "smile.pt", Pooled(1)))) == ("smile",)
+    assert ScoreTable(open_scorer(write_torchscript(tmp_path / "smile.pt", Pooled(1)))).attributes == ("smile",)
     path = write_torchscript(tmp_path / "many.pt", Pooled(3))
     with pytest.raises(InputError, match=r"3 outputs and 1 names \(many\)"):
         open_scorer(path)
@@ -87,7 +88,7 @@ def test_a_folder_holds_a_classifier_for_each_attribute(tmp_path: Path) -> None:
     _native(tmp_path / "hair.safetensors", ("whatever",))
     (tmp_path / "README.md").write_text("")
     scorer = open_scorer(tmp_path)
-    assert attributes_of(scorer) == ("age", "hair", "smile")
+    assert ScoreTable(scorer).attributes == ("age", "hair", "smile")
     columns = scorer.observe(_images())
     no, yes = Pooled(2).eval()(_images()).unbind(1)
     torch.testing.assert_close(columns["score.age"], yes - no)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import priorities, stream
-from ganprobe.metrics import FrechetDistance, KeptRows, KernelDistance, Moments, SummaryKeeper
-from ganprobe.metrics.kept_rows import priority_keys
+from ganprobe.metrics import FrechetDistance, KeptRows, KernelDistance, Moments, SummaryKeeper, kept_rows
+from ganprobe.metrics.kept_rows import MOST_CHUNKS, priority_keys
 
 KEEPER = SummaryKeeper(column="f", capacity=20)
 
@@ -171,3 +171,31 @@ def test_a_cuda_device_is_never_waited_for():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert state.n == 192
+
+
+@pytest.mark.parametrize("capacity", [None, 70])
+def test_large_chunks_stay_where_they_are(monkeypatch, capacity):
+    """Small ones are joined when there are many; what is kept is the same."""
+    rows, index = torch.from_numpy(stream(3, "chunks").standard_normal((400, 3))).float(), torch.arange(400)
+    found = []
+    for large in (0, 13, 2**26):
+        monkeypatch.setattr(kept_rows, "LARGE", large)
+        kept = KeptRows(capacity)
+        for i in range(400):
+            kept = kept.added(index[i : i + 1], rows[i : i + 1])
+        found.append(kept.whole())
+        if capacity is None:
+            assert len(kept.chunks) == 400 if large == 0 else len(kept.chunks) <= MOST_CHUNKS + 400 // MOST_CHUNKS
+    for numbers, values in found:
+        assert torch.equal(values, rows[numbers])
+        assert torch.equal(numbers, found[0][0])
+        lowest = np.argsort(priorities(np.arange(400)))[:capacity]
+        assert numbers.tolist() == sorted(lowest.tolist())
+
+
+def test_joining_and_thinning_do_not_touch_what_others_hold():
+    first = KeptRows(5).added(torch.arange(5), torch.arange(5.0)[:, None])
+    before = [rows.clone() for _, rows in first.chunks]
+    first.added(torch.arange(5, 30), torch.arange(5.0, 30)[:, None]).whole()[1].zero_()
+    first.whole()[1].zero_()
+    assert all(torch.equal(a, b) for a, (_, b) in zip(before, first.chunks, strict=True))

@@ -49,6 +49,14 @@ def test_subsets_of_unequal_sizes(seed, n, m, shift):
     np.testing.assert_allclose(got.of_b, wanted.of_b, atol=1e-5 * size)
 
 
+@pytest.mark.parametrize("scale", [1e4, 1e9, 1e15])
+def test_large_features_do_not_overflow(scale):
+    ours, theirs = scale * pooled(1, 60, 16, 0.1), scale * pooled(2, 60, 16, 0.0)
+    every = torch.arange(60)
+    got, wanted = KernelSubsets.of(ours, theirs).projections(every, every), projections(ours, theirs)
+    assert got.value == pytest.approx(wanted.value, rel=1e-5)
+
+
 def test_products_that_may_be_rounded_further_are_taken_in_float64():
     ours, theirs = pooled(1, 60, 16, 0.1), pooled(2, 60, 16, 0.0)
     every = torch.arange(60)

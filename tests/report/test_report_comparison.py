@@ -182,6 +182,9 @@ def test_a_run_fits_in_eighty_columns_and_markup_is_text() -> None:
 
 
 def test_what_must_be_known_of_a_number_stands_below_it() -> None:
-    advised = replace(make_result("ls_z", 7.35), notes=("2000 samples: read the held-out score",))
-    text = " ".join(rendered(run_table(make_record("biggan", advised)), 80).split())
-    assert "LS z: 2000 samples: read the held-out score" in text
+    note = "2000 samples: read the held-out score"
+    advised = replace(make_result("ls_z", 7.35), notes=(note,))
+    also = replace(make_result("ls_w", 3.83), notes=(note, "excluded: hat"))
+    text = " ".join(rendered(run_table(make_record("biggan", advised, also)), 80).split())
+    assert f"LS z, LS w: {note} LS w: excluded: hat" in text
+    assert text.count(note) == 1

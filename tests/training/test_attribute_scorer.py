@@ -171,8 +171,10 @@ def test_data_that_makes_no_scorer_is_refused(tmp_path: Path) -> None:
     constant = replace(labelled, values=labelled.values * np.array([1, 0, 1], np.uint8))
     with pytest.raises(DataError, match=r"dark: 0 of the 180 training images have it; both kinds"):
         train_attribute_scorer(constant, out=out, settings=SMALL)
+    with pytest.raises(DataError, match="180 training images do not make one batch of 181"):
+        train_attribute_scorer(labelled, out=out, settings=replace(SMALL, batch_size=181))
     assert list(tmp_path.iterdir()) == []
-    for wrong in ({"epochs": 0}, {"held_out": 1.0}, {"patience": 0}, {"resolution": 40}):
+    for wrong in ({"epochs": 0}, {"batch_size": 0}, {"held_out": 1.0}, {"patience": 0}, {"resolution": 40}):
         with pytest.raises(InputError):
             AttributeSettings(**wrong)  # type: ignore[arg-type]
 
@@ -207,6 +209,8 @@ def test_calls_that_cannot_succeed_fail_before_training(photos: Path, tmp_path: 
         train_scorer(data, table, tmp_path / "scorer.pt", settings=SMALL)
     with pytest.raises(InputError, match="unknown attribute 'hat'"):
         train_scorer(data, table, tmp_path / "s.safetensors", settings=SMALL, only=["hat"])
+    with pytest.raises(InputError, match="attributes that differ were expected, got dark, dark"):
+        train_scorer(data, table, tmp_path / "s.safetensors", settings=SMALL, only=["dark", "dark"])
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         train_scorer(data, table, tmp_path / "file" / "s.safetensors", settings=SMALL)
