@@ -36,6 +36,7 @@ from ganprobe.engine.plan import (
     LABEL,
     PassSpec,
     Planned,
+    check_attributes,
     distance_of,
     make_plan,
     planned_metrics,
@@ -54,6 +55,7 @@ from ganprobe.engine.statistics import Reference
 from ganprobe.engine.walk import walk
 from ganprobe.engine.work import Evaluation, Work
 from ganprobe.features.scores import COLUMN as SCORES
+from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.pairs import PairSpec, class_pairs
 from ganprobe.samplers.paths import PathPairs, PathSpec

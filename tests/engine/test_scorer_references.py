@@ -71,7 +71,7 @@ def test_the_command_takes_every_form(home: Path, capsys: pytest.CaptureFixture[
 def test_one_attribute_is_too_few_before_any_image(
     home: Path, metric: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(GeneratorSampler, "batch", None)
+    monkeypatch.setattr(GeneratorSampler, "batch", lambda *_, **__: pytest.fail("an image was made"))
     words = ["evaluate", str(home / "g.safetensors"), "--scorer", str(home / "classifiers"), "--samples", "100"]
     assert run([*words, "--metrics", f"ls_z,{metric}", "--out", str(home / "no")]) == 2
     said = f"{metric} needs scores of at least 2 attributes, and the scorer gives red alone; leave {metric} out"
