@@ -70,7 +70,7 @@ def _outcome(words: Sequence[str]) -> Ending:
         message = cast(_Spoken, problem).format_message()
         return 2, f"{message.rstrip('.')}; see `ganprobe --help`"
     if status == INTERRUPTED:
-        return INTERRUPTED, "interrupted; the same command with --resume goes on, where it has that option"
+        return INTERRUPTED, "interrupted; the same command with --resume goes on, where it has it; training needs none"
     return (status if isinstance(status, int) else 0), ""
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg.blas import dtrmm
+from scipy.linalg.lapack import dpotrf, dsygst
 
 from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import FloatArray, Values, array64
@@ -152,18 +152,19 @@ def _gaussian(mean: Values, cov: Values, side: str) -> _Gaussian:
 
 def _cholesky(cov: FloatArray) -> FloatArray | None:
     """(d, d) lower L with L L' = cov; None where it is not definite beyond rounding."""
-    try:
-        root = np.asarray(scipy.linalg.cholesky(cov, lower=True, check_finite=False), dtype=np.float64)
-    except np.linalg.LinAlgError:
+    # LAPACK wants columns first, which the transpose of a symmetric matrix has without a copy.
+    root, failed = dpotrf(cov.T, lower=1, clean=1)
+    if failed:
         return None
     definite = np.diagonal(root) ** 2 > _PIVOT * np.diagonal(cov)
-    return root if definite.all() else None
+    return np.asarray(root, dtype=np.float64) if definite.all() else None
 
 
 def _congruent(root: FloatArray, cov: FloatArray) -> FloatArray:
-    """root' cov root of a lower triangle and a symmetric matrix, (d, d)."""
-    right = dtrmm(1.0, root, cov.T, side=1, lower=1)
-    return np.asarray(dtrmm(1.0, root, right, side=0, lower=1, trans_a=1, overwrite_b=1), dtype=np.float64)
+    """root' cov root of a lower triangle and a symmetric matrix, (d, d), of which only the lower triangle is filled:
+    what `eigvalsh` and `eigh` read."""
+    product, _ = dsygst(cov.T, root, itype=2, lower=1)
+    return np.asarray(product, dtype=np.float64)
 
 
 def _exact_roots(a: _Gaussian, b: _Gaussian, squares: FloatArray) -> FloatArray | None:
