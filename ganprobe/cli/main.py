@@ -31,8 +31,16 @@ INTERRUPTED = 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 
+class _Context(Protocol):
+    """Where in the command line it went wrong."""
+
+    command_path: str
+
+
 class _Spoken(Protocol):
     """What a usage error has, whichever Click it is of."""
+
+    ctx: _Context | None
 
     def format_message(self) -> str: ...
 
@@ -67,8 +75,10 @@ def _outcome(words: Sequence[str]) -> Ending:
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except _UsageError as problem:
-        message = cast(_Spoken, problem).format_message()
-        return 2, f"{message.rstrip('.')}; see `ganprobe --help`"
+        said = cast(_Spoken, problem)
+        message = said.format_message().replace("Value error, ", "")
+        path = "ganprobe" if said.ctx is None else said.ctx.command_path
+        return 2, f"{message.rstrip('.')}; see `{path} --help`"
     if status == INTERRUPTED:
         return INTERRUPTED, "interrupted; the same command with --resume goes on, where it has it; training needs none"
     return (status if isinstance(status, int) else 0), ""

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganprobe.core.errors import InputError, MetricError
+from ganprobe.core.progress import Track
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.results import Z95, Estimate, normal_estimate
+from ganprobe.core.spaces import Latents
 from ganprobe.directions.direction import Direction
 from ganprobe.directions.edits import edit
 
@@ -120,22 +122,33 @@ def rescore(
         raise InputError(f"re-scoring needs at least {LEAST} samples, got {samples}")
     if not directions or not step > 0:
         raise InputError(f"at least one direction and a step above 0 were expected, got {len(directions)} and {step}")
-    as_they_are, moved, drift = [], [], []
-    for low in range(0, samples, sampler.spec.block):
-        latents = sampler.draw(range(low, min(low + sampler.spec.block, samples)), seed=seed)
-        before, embedded, differences, drifts = None, None, [], []
-        for direction in directions:
-            down, here, up = edit(sampler, latents, direction, (-step, 0.0, step)).unbind(dim=1)
-            if before is None or embedded is None:
-                before, embedded = _array(scores(here)), embed(here)
-            differences.append((_array(scores(up)) - _array(scores(down))) / (2 * step))
-            drifts.append((_drift(embedded, embed(up)) + _drift(embedded, embed(down))) / 2)
-        assert before is not None
-        as_they_are.append(before)
-        moved.append(np.stack(differences, axis=1))
-        drift.append(np.stack(drifts, axis=1))
-    spread = _spread(np.concatenate(as_they_are), attributes)
-    return Rescored(tuple(directions), tuple(attributes), np.concatenate(moved) / spread, np.concatenate(drift))
+    blocks = []
+    with Track(f"moves of {sampler.name}", samples * len(directions), unit="samples") as track:
+        for low in range(0, samples, sampler.spec.block):
+            latents = sampler.draw(range(low, min(low + sampler.spec.block, samples)), seed=seed)
+            blocks.append(_block(sampler, latents, directions, scores, embed, step, track))
+    before, changes, drift = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return Rescored(tuple(directions), tuple(attributes), changes / _spread(before, attributes), drift)
+
+
+def _block(
+    sampler: LatentSampler,
+    latents: Latents,
+    directions: Sequence[Direction],
+    scores: Scores,
+    embed: Scores,
+    step: float,
+    track: Track,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of some samples: the scores before (N, A), their changes (N, D, A) and the drift (N, D)."""
+    here = edit(sampler, latents, directions[0], (0.0,))[:, 0]
+    embedded, changes, drifts = embed(here), [], []
+    for direction in directions:
+        down, up = edit(sampler, latents, direction, (-step, step)).unbind(dim=1)
+        changes.append((_array(scores(up)) - _array(scores(down))) / (2 * step))
+        drifts.append((_drift(embedded, embed(up)) + _drift(embedded, embed(down))) / 2)
+        track.advance(len(latents.z))
+    return _array(scores(here)), np.stack(changes, axis=1), np.stack(drifts, axis=1)
 
 
 def _array(values: Tensor) -> FloatArray:

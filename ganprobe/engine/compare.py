@@ -48,6 +48,8 @@ def _ready(
     if isinstance(item, str | Path) and (Path(item) / "results.json").is_file():
         record, paths = read_run(item)
         return record, {name: path.read_bytes() for name, path in paths.items()}
+    if isinstance(item, str | Path) and (Path(item) / "sweep.json").is_file():
+        raise InputError(f"{item} holds a sweep, not a run; give some of its runs: {Path(item) / 'runs'}/...")
     return prepare(item, settings, reference=reference or _own_reference(item), metrics=metrics)
 
 

@@ -34,8 +34,6 @@ class PublishedWeights(Protocol):
 
 def published_network(weights: PublishedWeights, fingerprint: str) -> Network:
     """The network of published weights; others than the official ones are marked."""
-    note = (
-        f"not from the official weights: the file's sha256 is {weights.sha256}; not comparable with published numbers"
-    )
+    note = f"not from the official weights (sha256 {weights.sha256[:12]}); not comparable with published numbers"
     protocol = {"weights_sha256": weights.sha256}
     return Network(weights.name, fingerprint, protocol, () if weights.official else (note,))

@@ -22,7 +22,7 @@ from ganprobe.report.format import (
 )
 from ganprobe.report.grids import Grid, GridCell
 from ganprobe.report.table import Cell, Table, protocol_of
-from ganprobe.report.words import features_note, label_of, title_of, words_of
+from ganprobe.report.words import features_note, label_of, notes_of, title_of, words_of
 
 if TYPE_CHECKING:
     from ganprobe.report.comparison import Comparison
@@ -87,7 +87,7 @@ def _results(results: Sequence[Result]) -> str:
 
 
 def _remarks(results: Sequence[Result]) -> list[str]:
-    notes = [f"{label_of(r.metric, r.features)}: {note}" for r in results for note in r.notes]
+    notes = notes_of(results)
     return [f"> {escaped(line)}" for line in [features_note(results), *notes] if line]
 
 

@@ -1,7 +1,8 @@
 """Records side by side: which numbers may be compared, and which is the best.
 
 A number is compared only with numbers of the same metric that have the same features, protocol and number of samples
-and, where the metric depends on the reference, the same reference. Where a row mixes several kinds, the commonest kind
+and, where the metric depends on the reference, the same reference; where references are of different data, so are the
+generators, and no number of one is compared with the other's. Where a row mixes several kinds, the commonest kind
 (the first of them on a tie) is compared, and every other number carries a footnote that says how it differs.
 
 The best of a row is in bold only where the 95% interval of its difference to every other number of its kind excludes
@@ -86,7 +87,8 @@ def column_names(records: Sequence[Record]) -> tuple[str, ...]:
 
 def _row(metric: str, records: Sequence[Record], notes: dict[str, str]) -> Row:
     results = [next((r for r in record.results if r.metric == metric), None) for record in records]
-    kinds = [None if r is None else _kind(record, r) for record, r in zip(records, results, strict=True)]
+    several = len({record.reference.name for record in records if record.reference is not None}) > 1
+    kinds = [None if r is None else _kind(record, r, several) for record, r in zip(records, results, strict=True)]
     keys = [None if kind is None else json.dumps(kind, sort_keys=True) for kind in kinds]
     base = keys.index(Counter(key for key in keys if key is not None).most_common(1)[0][0])
     cells = [Cell(result) for result in results]
@@ -99,11 +101,14 @@ def _row(metric: str, records: Sequence[Record], notes: dict[str, str]) -> Row:
     return Row(metric, chosen, tuple(cells))
 
 
-def _kind(record: Record, result: Result) -> dict[str, str]:
-    """What must agree for two numbers to be compared, as words."""
+def _kind(record: Record, result: Result, several: bool) -> dict[str, str]:
+    """What must agree for two numbers to be compared, as words. several: whether the runs have references of different
+    data; then a number that needs no reference is of the data of its run's too."""
     kind = {"samples": str(result.n), "features": result.features or "none", "better": result.better}
-    if words_of(result.metric, result.features).against_reference and record.reference is not None:
+    if record.reference is not None and words_of(result.metric, result.features).against_reference:
         kind["reference"] = f"{record.reference.name} {short(record.reference.fingerprint)}"
+    elif record.reference is not None and several:
+        kind["data"] = record.reference.name
     return {**kind, **flat(result.protocol, "protocol.")}
 
 

@@ -13,14 +13,16 @@ from ganprobe.report.format import ARROWS, MISSING, count, interval_text, value_
 from ganprobe.report.grids import Grid, GridCell
 from ganprobe.report.sweep import Sweep, sweep_grid
 from ganprobe.report.table import Cell, Table
-from ganprobe.report.words import features_note, label_of
+from ganprobe.report.words import features_note, label_of, notes_of
 
-_MOST_INTERVALS, _MOST_COLUMNS = 2, 10
+_MOST_INTERVALS, _MOST_COLUMNS, _WIDEST_NAME = 2, 5, 24
 
 
 def run_table(record: Record) -> RichTable:
     """The numbers of one run with their intervals, n and features, and below them what must be known to read them."""
-    table = _table(record.generator.name, "\n".join(filter(None, [features_note(record.results), *_notes(record)])))
+    table = _table(
+        record.generator.name, "\n".join(filter(None, [features_note(record.results), *notes_of(record.results)]))
+    )
     table.add_column("metric")
     for heading in ("value", "95% interval", "n"):
         table.add_column(heading, justify="right")
@@ -31,15 +33,6 @@ def run_table(record: Record) -> RichTable:
         name = _name(label_of(result.metric, result.features), result.better)
         table.add_row(name, value, interval, Text(count(result.n)), Text(result.features or MISSING))
     return table
-
-
-def _notes(record: Record) -> list[str]:
-    """Each note once, after the numbers that it is of."""
-    whose: dict[str, list[str]] = {}
-    for result in record.results:
-        for note in result.notes:
-            whose.setdefault(note, []).append(label_of(result.metric, result.features))
-    return [f"{', '.join(labels)}: {note}" for note, labels in whose.items()]
 
 
 def sweep_table(sweep: Sweep) -> RichTable:
@@ -56,13 +49,16 @@ def sweep_table(sweep: Sweep) -> RichTable:
 
 
 def detail_tables(record: Record) -> list[RichTable]:
-    """The tables under the numbers of a run, long ones shortened and wide ones without intervals."""
-    return [_grid(grid) for grids in run_grids(record).values() for grid in grids if len(grid.columns) <= _MOST_COLUMNS]
+    """The tables under the numbers of a run that a terminal has room for, long ones shortened and most without
+    intervals; matrices and wide tables are left to the report."""
+    grids = [grid for grids in run_grids(record).values() for grid in grids]
+    return [_grid(grid) for grid in grids if not grid.shaded and len(grid.columns) <= _MOST_COLUMNS]
 
 
 def _grid(grid: Grid) -> RichTable:
     table = _table(grid.heading, grid.few_words)
-    table.add_column("", overflow="fold")
+    longest = max((len(line.name) for line in grid.short), default=0)
+    table.add_column("", overflow="fold", min_width=min(longest, _WIDEST_NAME))
     for name in grid.columns:
         table.add_column(Text(name), justify="right", overflow="fold")
     for line in grid.short:

@@ -207,6 +207,15 @@ def title_of(metric: str, features: str = "") -> str:
     return words_of(metric, features).title + (f" ({variant})" if variant else "")
 
 
+def notes_of(results: Sequence[Result]) -> list[str]:
+    """Each note of the results once, after the numbers that it is of."""
+    whose: dict[str, list[str]] = {}
+    for result in results:
+        for note in result.notes:
+            whose.setdefault(note, []).append(label_of(result.metric, result.features))
+    return [f"{', '.join(labels)}: {note}" for note, labels in whose.items()]
+
+
 def features_note(results: Sequence[Result]) -> str:
     """A line for numbers whose features are not those of the published metrics, and one for those that read a scorer;
     empty where there are none."""

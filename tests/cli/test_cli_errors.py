@@ -107,7 +107,7 @@ EVALUATE: dict[str, tuple[str, str]] = {
     "G.safetensors --metrics fd --reference empty": ("empty", ""),
     "G.safetensors --metrics cs --samples 0": ("samples must be at least 1, got 0", ""),
     "G.safetensors --metrics cs --samples -3": ("samples must be at least 1, got -3", ""),
-    "G.safetensors --metrics cs --samples many": ("Invalid value for '--samples'", "ganprobe --help"),
+    "G.safetensors --metrics cs --samples many": ("Invalid value for '--samples'", "ganprobe evaluate --help"),
     "G.safetensors --metrics cs --samples 5": ("cs needs at least 20 samples, got 5", ""),
     "G.safetensors --metrics cs --batch-size 0": ("batch size must be at least 1", ""),
     "images.npy --metrics cs --samples 61": ("images.npy has 60 images, 61 samples", "ask for at most 60"),
@@ -131,8 +131,8 @@ EVALUATE: dict[str, tuple[str, str]] = {
     "G.safetensors --metrics cs --device abacus": ("device 'abacus' cannot be used", "try cpu"),
     "G.safetensors --metrics cs --device meta": ("device 'meta' cannot be used", ""),
     "G.safetensors --metrics cs --features embeded": ("unknown features 'embeded'", "did you mean 'embedded'"),
-    "G.safetensors --metrics cs --sample 3": ("No such option", "ganprobe --help"),
-    "--metrics cs": ("Missing argument", "ganprobe --help"),
+    "G.safetensors --metrics cs --sample 3": ("No such option", "ganprobe evaluate --help"),
+    "--metrics cs": ("Missing argument", "ganprobe evaluate --help"),
 }  # fmt: skip
 
 

@@ -128,6 +128,12 @@ def test_everything_is_looked_at_before_anything_is_measured(reference: Path, tm
     assert not watched.asked
 
 
+def test_a_sweep_is_no_run(reference: Path, tmp_path: Path) -> None:
+    (tmp_path / "sweep.json").write_text("{}")
+    with pytest.raises(InputError, match="holds a sweep, not a run; give some of its runs"):
+        ganprobe.compare([tmp_path, reference])
+
+
 def test_a_shipped_generator_brings_its_reference(small_shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganprobe.engine.reference.ENDLESS_LIMIT", 100)
     table = ganprobe.compare(["dots", "dashes"], samples=40).table

@@ -90,3 +90,8 @@ def test_the_forms_are_listed() -> None:
     titles, rows = listing("scorers")
     assert titles[0] == "--scorer"
     assert {"toyfaces", "FOLDER", "package.module:callable"} <= {row[0] for row in rows}
+
+
+def test_what_nobody_knows_is_not_scored_as_toyfaces(home: Path) -> None:
+    with pytest.raises(InputError, match="nobody knows what g draws; say whose scores: --scorer toyfaces"):
+        find_directions(home / "g.safetensors", Search(method="interfacegan", samples=200))
