@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Annotated, Protocol, cast
 
 import typer
 
+from ganprobe import __version__
 from ganprobe.cli import checkpoints, data, directions, edits, measuring, rescoring, sweeping, training
 from ganprobe.cli.shared import Ending, run_shared
 from ganprobe.core.errors import GanprobeError
@@ -21,6 +22,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback(invoke_without_command=True)
+def ganprobe(
+    version: Annotated[bool, typer.Option("--version", help="Say the version and end.", is_eager=True)] = False,
+) -> None:
+    """How good is this generator, how well is its latent space ordered, and which way to move to change one thing."""
+    if version:
+        typer.echo(f"ganprobe {__version__}")
+        raise typer.Exit
+
+
 for room in (measuring, sweeping, data, checkpoints, directions, edits, rescoring, training):
     room.register(app)
 

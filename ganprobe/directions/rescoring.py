@@ -60,9 +60,9 @@ class Rescored:
     def target(self, direction: int) -> int:
         """The attribute that a direction is called after, before the conditions in its name; else the one that it
         changes most."""
-        name = self.directions[direction].name.partition(CONDITIONED)[0]
-        if name in self.attributes:
-            return self.attributes.index(name)
+        named = [i for i in range(len(self.attributes)) if self._named(direction, i)]
+        if named:
+            return named[0]
         return int(np.abs(self.changes[:, direction].mean(axis=0)).argmax())
 
     def share(self, direction: int, attribute: int) -> Estimate:
@@ -82,7 +82,9 @@ class Rescored:
         return int(np.abs(self.changes[:, :, attribute].mean(axis=0)).argmax())
 
     def _named(self, direction: int, attribute: int) -> bool:
-        return self.directions[direction].name.partition(CONDITIONED)[0] == self.attributes[attribute]
+        name, wanted = self.directions[direction].name, self.attributes[attribute]
+        whole = name in self.attributes
+        return name == wanted if whole else name.partition(CONDITIONED)[0] == wanted
 
 
 def shares(change: FloatArray) -> FloatArray:

@@ -29,6 +29,7 @@ from ganprobe.engine.features import (
     open_features,
 )
 from ganprobe.engine.journal import Journal
+from ganprobe.engine.networks import check_weights
 from ganprobe.engine.opening import open_sampler
 from ganprobe.engine.pictures import picture_run
 from ganprobe.engine.plan import (
@@ -93,6 +94,7 @@ def prepare(
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
     features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
+    check_weights(inception=settings.inception_weights, vgg=settings.vgg_weights)
     settings = dataclasses.replace(settings, features=features)
     against = reference is not None
     if metrics is not None:

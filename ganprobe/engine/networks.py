@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ganprobe.core.errors import CheckpointError
+
 Weights = str | Path | None
 
 
@@ -19,6 +21,13 @@ class Network:
     fingerprint: str
     protocol: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def check_weights(*, inception: Weights, vgg: Weights) -> None:
+    """CheckpointError for a file of weights that is not there, whether or not a metric will read it."""
+    for name, file in (("Inception", inception), ("VGG16", vgg)):
+        if file is not None and not Path(file).is_file():
+            raise CheckpointError(f"there are no {name} weights at {file}; check the path")
 
 
 class PublishedWeights(Protocol):

@@ -13,6 +13,7 @@ import small_networks
 import typer.main
 from PIL import Image
 
+import ganprobe
 from ganprobe.cli import options
 from ganprobe.cli.main import app, run
 from ganprobe.core.errors import InputError
@@ -220,3 +221,8 @@ def test_a_shipped_generator_in_a_process_of_its_own(tmp_path: Path, monkeypatch
     assert set(check_run(tmp_path / "run")) == {"cs"}
     provenance = json.loads((tmp_path / "run" / "results.json").read_text())["provenance"]
     assert provenance["command"] == f"ganprobe evaluate cifar10-biggan --metrics cs --samples 20 --out {tmp_path}/run"
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"ganprobe {ganprobe.__version__}\n"

@@ -54,6 +54,11 @@ def test_of_directions_with_one_name_the_cleaner_is_best() -> None:
     assert found.best(2) == 1
 
 
+def test_an_attribute_may_be_called_like_a_condition() -> None:
+    found = effects([along(0, name="a_c_b"), along(5, name="a")], attributes=("a", "b", "a_c_b"))
+    assert [found.target(d) for d in range(2)] == [2, 0]
+
+
 def test_drift_is_of_the_embedding() -> None:
     still, moved = effects([along(7), along(1)]).drift.mean(axis=0)
     assert still == pytest.approx(0, abs=1e-7)

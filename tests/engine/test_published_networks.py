@@ -7,7 +7,7 @@ import small_networks
 import torch
 
 import ganprobe
-from ganprobe.core.errors import InputError
+from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.engine.features import Files, default_networks, features_for, open_features
 from ganprobe.engine.reference import load_reference, make_reference
 
@@ -72,3 +72,10 @@ def test_one_run_through_both(
 def test_metrics_of_both_kinds_are_refused(images: tuple[Path, Path]) -> None:
     with pytest.raises(InputError, match="fd is defined on embedded features, not on vgg16"):
         ganprobe.evaluate(images[0], reference=images[1], metrics=["precision", "fd"], samples=SAMPLES)
+
+
+@pytest.mark.parametrize("option", ["inception_weights", "vgg_weights"])
+def test_weights_that_are_not_there_are_told_even_where_nothing_reads_them(option: str) -> None:
+    gone = {option: "gone.pth"}
+    with pytest.raises(CheckpointError, match=r"there are no (Inception|VGG16) weights at gone\.pth"):
+        ganprobe.evaluate("toyfaces-stylegan", metrics=["ppl_w_end@stylegan"], samples=4, **gone)
