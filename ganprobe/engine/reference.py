@@ -194,7 +194,10 @@ def _fitting(reference: Reference, ref: str, keys: frozenset[str], features: Fea
                 f"than {network.name} ({network.fingerprint[:12]}); measure it again with `ganprobe reference`"
             )
     if missing := keys - reference.states.keys():
-        raise InputError(f"{ref} lacks {', '.join(sorted(missing))}; measure it again with `ganprobe reference`")
+        raise InputError(
+            f"{ref} lacks {', '.join(sorted(missing))}; measure it again for these metrics "
+            "(`ganprobe reference --metrics`)"
+        )
     return reference
 
 
