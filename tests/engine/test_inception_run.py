@@ -11,7 +11,7 @@ import ganprobe
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.engine.features import Files, features_for, open_features
-from ganprobe.engine.reference import load_reference, make_reference
+from ganprobe.engine.reference import Reference, load_reference, make_reference
 from ganprobe.features.inception_extractor import load_inception
 from ganprobe.metrics import METRICS
 
@@ -117,30 +117,22 @@ def test_a_saved_reference_serves_again(images: tuple[Path, Path], inception_fil
 
 
 def test_a_reference_for_one_protocol(images: tuple[Path, Path], inception_file: Path, tmp_path: Path) -> None:
-    made = make_reference(
-        str(images[1]),
-        tmp_path / "clean.safetensors",
-        features=None,
-        metrics=["fid@clean"],
-        samples=8,
-        batch_size=16,
-        device="cpu",
-        skip_unreadable=False,
-        inception_weights=inception_file,
-    )
-    assert made.states.keys() == {METRICS["fid@clean"].build().state_key}
-    with pytest.raises(InputError, match="is compares with no reference"):
-        make_reference(
+    def made(metric: str) -> Reference:
+        return make_reference(
             str(images[1]),
-            tmp_path / "is.safetensors",
+            tmp_path / "statistics.safetensors",
             features=None,
-            metrics=["is"],
+            metrics=[metric],
             samples=8,
             batch_size=16,
             device="cpu",
             skip_unreadable=False,
             inception_weights=inception_file,
         )
+
+    assert made("fid@clean").states.keys() == {METRICS["fid@clean"].build().state_key}
+    with pytest.raises(InputError, match="is compares with no reference"):
+        made("is")
 
 
 def test_only_the_columns_that_are_needed(inception_file: Path) -> None:
