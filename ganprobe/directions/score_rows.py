@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.directions.latents import latent_sampler, latents_of, parts_of
-from ganprobe.directions.scored import SCORES, ScoredSamples
+from ganprobe.directions.scored import ScoredSamples
 from ganprobe.directions.styles import styles_of
+from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.metrics.arrays import FloatArray, named, to_array
 from ganprobe.metrics.kept_column import usable_rows
 from ganprobe.metrics.kept_rows import KeptRows

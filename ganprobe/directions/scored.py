@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.results import Estimate
+from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.metrics.base import Stateful
 from ganprobe.metrics.kept_column import ColumnKeeper
 from ganprobe.metrics.kept_rows import KeptRows
-
-SCORES = "scores"
 
 
 @dataclass(frozen=True, slots=True)

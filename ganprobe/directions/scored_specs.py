@@ -18,7 +18,7 @@ from ganprobe.directions.interfacegan import PAPER_EXTREMES, TRAIN_SHARE
 from ganprobe.directions.linear_separability import LEAST as FEWEST_SEPARATED
 from ganprobe.directions.linear_separability import PAPER_SAMPLES, LinearSeparability
 from ganprobe.directions.score_rows import ReadSpace
-from ganprobe.directions.scored import SCORES
+from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.metrics.dci import GROUPS as DCI_GROUPS
 from ganprobe.metrics.mig import BINS, HALVES
 from ganprobe.metrics.sap import GROUPS as SAP_GROUPS

@@ -39,10 +39,11 @@ from ganprobe.engine.features import open_device
 from ganprobe.engine.journal import Journal, discard_journal
 from ganprobe.engine.opening import open_sampler
 from ganprobe.engine.ranks import ALONE, Ranks
-from ganprobe.engine.score_table import SCORE, score_identity, score_table
+from ganprobe.engine.score_table import score_identity, score_table
 from ganprobe.engine.scorers import scorer_for
 from ganprobe.engine.steering import steered
 from ganprobe.engine.stylespace import check_styles, style_channels
+from ganprobe.features.scores import PREFIX
 
 FILE, NUMBERS, FIGURES = "directions.safetensors", "directions.json", "figures"
 SCORED: Final = ("interfacegan", "stylespace")
@@ -168,7 +169,7 @@ def _from_scores(
     if search.method == "stylespace":
         check_styles(sampler, search.space)
     extractor = scorer_for(sampler, search.scorer, device)
-    names = (name.removeprefix(SCORE) for name in extractor.provides if name.startswith(SCORE))
+    names = (name.removeprefix(PREFIX) for name in extractor.provides if name.startswith(PREFIX))
     check_conditions(names, search.conditions)
     check_extremes(search.samples, search.extremes)
     identity = score_identity(sampler, extractor, samples=search.samples, seed=search.seed)

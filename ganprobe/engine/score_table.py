@@ -20,7 +20,6 @@ from ganprobe.metrics.base import Stateful
 from ganprobe.metrics.kept_column import ColumnKeeper
 from ganprobe.metrics.kept_rows import KeptRows
 
-SCORE: Final = PREFIX
 OBSERVED_AT_ONCE: Final = 256
 WALK: Final = "scores"
 

@@ -19,7 +19,7 @@ from ganprobe.directions.direction import Direction
 from ganprobe.directions.edits import edit
 from ganprobe.directions.styles import part_of, style_generator
 from ganprobe.directions.stylespace import PERTURBED, Change, change_of, channel_directions, style_attributions
-from ganprobe.engine.score_table import SCORE
+from ganprobe.features.scores import PREFIX
 from ganprobe.report.canvas import Line, page
 from ganprobe.report.pictures import GAP, sheet
 
@@ -105,7 +105,7 @@ def _effects(low: Tensor, high: Tensor, scores: Scores, extractor: FeatureExtrac
     before, after = extractor.observe(low), extractor.observe(high)
     effects = {}
     for name, values in scores.items():
-        change = (after[SCORE + name].double() - before[SCORE + name].double()).mean()
+        change = (after[PREFIX + name].double() - before[PREFIX + name].double()).mean()
         effects[name] = float(change) / (2 * PERTURBED) / float(np.std(values, dtype=np.float64))
     return effects
 

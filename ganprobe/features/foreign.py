@@ -20,10 +20,10 @@ from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.streams import stream
 from ganprobe.features.preparation import VERSION, Preparation, checked_names
+from ganprobe.features.scores import PREFIX
 
 CUSTOM = "custom."
 FEATURES = "custom.features"
-SCORE = "score."
 PROBE = 3
 PROBE_SIDES = (64, 128, 224, 256, 299, 32)
 """Sides of the images that are tried on a network that does not say which it takes."""
@@ -79,7 +79,7 @@ class ForeignExtractor:
     def _checked(self, name: str, column: Any, n: int) -> Tensor:
         if not isinstance(column, Tensor) or not (column.is_floating_point() and len(column.shape) > 0):
             raise InputError(f"{self.name} gave {_kind(column)} for {name}; a tensor of floats was expected")
-        wanted = 1 if name.startswith(SCORE) else 2
+        wanted = 1 if name.startswith(PREFIX) else 2
         if column.ndim != wanted or len(column) != n or 0 in column.shape[1:]:
             shape = f"({n},)" if wanted == 1 else f"({n}, d)"
             raise InputError(f"{self.name} gave {name} of shape {tuple(column.shape)}; {shape} was expected")
@@ -139,7 +139,7 @@ def score_columns(names: Sequence[str] = ()) -> ColumnsOf:
             two = len(names) == 1 and given.shape[1] == 2
             given = given[:, 1] - given[:, 0] if two else given.unbind(1)
         parts = _named((given,) if isinstance(given, Tensor) else given, names)
-        return {SCORE + name: _flat(part) for name, part in parts.items()}
+        return {PREFIX + name: _flat(part) for name, part in parts.items()}
 
     return columns_of
 

@@ -19,10 +19,10 @@ from ganprobe.core.protocols import Columns
 from ganprobe.core.shipped import shipped_file
 from ganprobe.features.preprocessing import VERSION, quantised_input
 from ganprobe.features.resnet import ResNet, placed
+from ganprobe.features.scores import PREFIX
 from ganprobe.features.weights import fingerprint_of, load_resnet
 
 KIND = "toyfaces-scorer"
-PREFIX = "score."
 LOGITS = frozenset({"eyeglasses"})
 """The factors whose score is a logit; that of the others is an estimate of the factor itself."""
 

@@ -15,9 +15,27 @@ from ganprobe.metrics.base import not_finite, taken, too_few
 from ganprobe.metrics.kept_rows import KeptRows
 
 
+class RowsKeeper:
+    """What keepers whose state is all rows share: the monoid, and the way to named arrays and back."""
+
+    __slots__ = ()
+
+    def empty(self) -> KeptRows:
+        return KeptRows()
+
+    def merge(self, a: KeptRows, b: KeptRows) -> KeptRows:
+        return a.joined(b)
+
+    def pack(self, state: KeptRows) -> dict[str, NDArray[Any]]:
+        return state.pack()
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> KeptRows:
+        return KeptRows.unpack(arrays)
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnKeeper:
+class ColumnKeeper(RowsKeeper):
     """Keeps all of `column`, whose values have `ndim` axes, the first of which is the sample's."""
 
     column: str
@@ -31,21 +49,9 @@ class ColumnKeeper:
     def key(self) -> str:
         return f"rows:{self.column}"
 
-    def empty(self) -> KeptRows:
-        return KeptRows()
-
     def update(self, state: KeptRows, columns: Columns) -> KeptRows:
         index, rows = taken(columns, self.column, ndim=self.ndim)
         return state.added(index, rows)
-
-    def merge(self, a: KeptRows, b: KeptRows) -> KeptRows:
-        return a.joined(b)
-
-    def pack(self, state: KeptRows) -> dict[str, NDArray[Any]]:
-        return state.pack()
-
-    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> KeptRows:
-        return KeptRows.unpack(arrays)
 
 
 def usable_rows(state: KeptRows, least: int, name: str, column: str) -> FloatArray:

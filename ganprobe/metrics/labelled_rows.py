@@ -11,9 +11,8 @@ Rows rather than moments: a thousand covariances of 2048 features would fill 33 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from ganprobe.core.protocols import Columns
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import taken, too_few
-from ganprobe.metrics.kept_column import usable_rows
+from ganprobe.metrics.kept_column import RowsKeeper, usable_rows
 from ganprobe.metrics.kept_rows import KeptRows
 
 LABEL = "label"
@@ -30,9 +29,9 @@ LABEL = "label"
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledKeeper:
-    """Keeps all of `column` (N, d) with the labels beside them, as a last number: float32 holds whole numbers up to
-    2^24."""
+class LabelledKeeper(RowsKeeper):
+    """Keeps all of `column` (N, d) with the labels beside them, as a last number, in rows (N, d + 1): float32 holds
+    whole numbers up to 2^24."""
 
     column: str
 
@@ -44,24 +43,11 @@ class LabelledKeeper:
     def key(self) -> str:
         return f"labelled:{self.column}"
 
-    def empty(self) -> KeptRows:
-        return KeptRows()
-
     def update(self, state: KeptRows, columns: Columns) -> KeptRows:
         index, labels = taken(columns, LABEL, ndim=1)
         rows = taken(columns, self.column, ndim=2)[1]
         beside = labels.to(rows.device, torch.float32)[:, None]
         return state.added(index, torch.cat([rows.to(torch.float32), beside], 1))
-
-    def merge(self, a: KeptRows, b: KeptRows) -> KeptRows:
-        return a.joined(b)
-
-    def pack(self, state: KeptRows) -> dict[str, NDArray[Any]]:
-        """Named arrays, as `KeptRows.pack`; rows (N, d + 1)."""
-        return state.pack()
-
-    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> KeptRows:
-        return KeptRows.unpack(arrays)
 
 
 def labelled(state: KeptRows, least: int, name: str, column: str, side: str) -> tuple[FloatArray, NDArray[np.int64]]:

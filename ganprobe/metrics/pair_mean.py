@@ -13,18 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ganprobe.core.protocols import Columns
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, taken
-from ganprobe.metrics.kept_column import usable_rows
+from ganprobe.metrics.kept_column import RowsKeeper, usable_rows
 from ganprobe.metrics.kept_rows import KeptRows
 from ganprobe.metrics.labelled_rows import LABEL
 
@@ -37,7 +36,7 @@ _NO_CLASS = -1
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairKeeper:
+class PairKeeper(RowsKeeper):
     """Keeps all of `column` (N,), a number for each pair, with the class that both samples have, where there are
     classes: rows are (value, class), -1 for no class."""
 
@@ -51,24 +50,12 @@ class PairKeeper:
     def key(self) -> str:
         return f"pairs:{self.column}"
 
-    def empty(self) -> KeptRows:
-        return KeptRows()
-
     def update(self, state: KeptRows, columns: Columns) -> KeptRows:
         index, values = taken(columns, self.column, ndim=1)
         classes = torch.full_like(values, _NO_CLASS)
         if LABEL in columns:
             classes = taken(columns, LABEL, ndim=1)[1].to(values)
         return state.added(index, torch.stack([values, classes], dim=1))
-
-    def merge(self, a: KeptRows, b: KeptRows) -> KeptRows:
-        return a.joined(b)
-
-    def pack(self, state: KeptRows) -> dict[str, NDArray[Any]]:
-        return state.pack()
-
-    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> KeptRows:
-        return KeptRows.unpack(arrays)
 
 
 @final

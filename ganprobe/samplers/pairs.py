@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 import torch
@@ -30,17 +30,6 @@ class PairSpec:
     """Pairs of two samples of the same class."""
 
     name: str = "pair"
-
-
-class ImagePairs(Protocol):
-    """Pairs of images by number."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def sampler(self) -> Sampler: ...
-    def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]: ...
-    def labels(self, index: range, *, seed: int) -> Tensor | None: ...
 
 
 def class_pairs(sampler: Sampler, *, samples: int, seed: int) -> DrawnPairs | ChosenPairs:
