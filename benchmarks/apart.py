@@ -54,7 +54,7 @@ def _resident(what: str) -> float:
 
 def _values(subject: str, side: str, a: Any, b: Any) -> dict[str, float]:
     if subject == "kid":
-        from ganprobe.metrics.kernel import squared_mmd
+        from ganprobe.metrics.kernel.distance import squared_mmd
 
         return {"kid@full": squared_mmd(a, b)}
     if side == "ours":

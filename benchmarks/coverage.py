@@ -29,7 +29,7 @@ from ganprobe.metrics import (
     ShareMetric,
     SummaryKeeper,
 )
-from ganprobe.metrics.manifold_shares import Share
+from ganprobe.metrics.manifold.shares import Share
 
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 FEATURES = "embedded.features"

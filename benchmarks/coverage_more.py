@@ -22,7 +22,7 @@ from benchmarks.coverage import SHARES, Draw, Outcome, relu_features
 from ganprobe.core.protocols import Columns, Metric
 from ganprobe.core.streams import stream
 from ganprobe.metrics import Authenticity, IntraFrechet, ShareMetric, SlicedWasserstein, SummaryKeeper
-from ganprobe.metrics.manifold_shares import Share
+from ganprobe.metrics.manifold.shares import Share
 
 FEATURES = "embedded.features"
 Both = tuple[Columns, Columns]

@@ -12,7 +12,7 @@ from benchmarks.apart import measured
 from benchmarks.duel import MISSING, Options, Row, in_turns, median_of, peer, seconds
 from benchmarks.inputs import WIDTH, relu_rows
 from ganprobe.metrics import METRICS
-from ganprobe.metrics.kernel import projections
+from ganprobe.metrics.kernel.distance import projections
 from ganprobe.metrics.published_draws import torch_fidelity_subsets
 
 ROWS = 10_000

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.apart import Measured, measured
 from benchmarks.duel import MISSING, Options, Row, median_of, peer
 from benchmarks.inputs import WIDTH, relu_rows
-from ganprobe.metrics.pairwise import products
+from ganprobe.metrics.neighbours.squared_distances import products
 
 ROWS = 10_000
 FULL = 50_000

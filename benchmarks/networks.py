@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.duel import MISSING, Options, Row, peer, timed
 from benchmarks.inputs import images, moments, weights
 from ganprobe.features import InceptionExtractor, read_inception
-from ganprobe.features.inception_extractor import Precision
+from ganprobe.features.published.inception_extractor import Precision
 from ganprobe.metrics import frechet_distance
 
 IMAGES = 192

@@ -19,7 +19,13 @@ import ganprobe
 from benchmarks.inputs import weights
 from ganprobe.core.streams import stream
 from ganprobe.features import LpipsDistance, load_lpips
-from ganprobe.features.lpips_protocols import PreparedDistance, box_to_256, cropped_to_256, fidelity_64, quantised
+from ganprobe.features.published.lpips_protocols import (
+    PreparedDistance,
+    box_to_256,
+    cropped_to_256,
+    fidelity_64,
+    quantised,
+)
 from ganprobe.metrics import trimmed_mean
 from ganprobe.samplers.paths import PathPairs, PathSpec
 

@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.duel import MISSING, Options, Row, in_turns, median_of, peer
 from ganprobe.core.streams import stream
-from ganprobe.features.resize import bicubic_pil
+from ganprobe.features.images.resize import bicubic_pil
 
 BATCH = 16
 CASES = ((32, 160, "4"), (512, 48, "1.3"))

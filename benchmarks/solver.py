@@ -28,7 +28,7 @@ from sklearn.svm import SVC, LinearSVC
 from torch import Tensor
 
 from ganprobe.core.streams import stream
-from ganprobe.directions.svm import fit_hinge, fit_squared_hinge
+from ganprobe.directions.svm.machine import fit_hinge, fit_squared_hinge
 
 Array = NDArray[np.float32]
 WIDTH = 512

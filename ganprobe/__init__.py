@@ -46,8 +46,8 @@ def load(
     BigGAN the threshold on z. skip_unreadable: pass over images that cannot be decoded.
     Errors: InputError, CheckpointError, DataError, CapabilityError: all of them GanprobeError.
     """
-    from ganprobe.engine.features import open_device
-    from ganprobe.engine.opening import open_sampler
+    from ganprobe.engine.opening.features import open_device
+    from ganprobe.engine.opening.samplers import open_sampler
 
     return open_sampler(
         generator, device=open_device(device), noise=noise, truncation=truncation, skip_unreadable=skip_unreadable
@@ -93,7 +93,7 @@ def evaluate(
     Errors: GanprobeError, before any image is drawn wherever the fault can be told by then.
     """
     from ganprobe.engine.evaluate import run_evaluation
-    from ganprobe.engine.journal import discard_journal
+    from ganprobe.engine.passes.journal import discard_journal
 
     settings = Settings(
         samples=samples,

@@ -9,7 +9,7 @@ from torch.nn import BatchNorm2d
 from torch.nn.functional import interpolate
 from torchvision.models.inception import Inception3
 
-from ganprobe.features.inception import layout
+from ganprobe.features.published.inception import layout
 
 
 def write(path: Path) -> Path:

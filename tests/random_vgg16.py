@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganprobe.features.vgg16 import layout
+from ganprobe.features.published.vgg16 import layout
 
 STEP = 13
 

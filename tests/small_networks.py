@@ -15,10 +15,10 @@ from ganprobe.checkpoints.native import save_network
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Truncation
-from ganprobe.features.embedded import EmbeddedDistance, EmbeddedExtractor
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.features.embedded.extractor import EmbeddedDistance, EmbeddedExtractor
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 
 
@@ -68,8 +68,10 @@ def feature_network(seed: int = 0) -> ResNet:
 def replace_features(replace: Callable[[str, Any], None]) -> None:
     """Make the engine load the small network; replace(dotted name, value)."""
     network = feature_network()
-    replace("ganprobe.engine.features.load_embedded", lambda device: EmbeddedExtractor(network, device))
-    replace("ganprobe.engine.distances.load_embedded_distance", lambda device: EmbeddedDistance(network, device))
+    replace("ganprobe.engine.opening.features.load_embedded", lambda device: EmbeddedExtractor(network, device))
+    replace(
+        "ganprobe.engine.columns.distances.load_embedded_distance", lambda device: EmbeddedDistance(network, device)
+    )
 
 
 def write_shipped(folder: Path) -> Path:

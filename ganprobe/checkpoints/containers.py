@@ -6,19 +6,19 @@ import mmap
 from collections.abc import Mapping
 from pathlib import Path
 
-from ganprobe.checkpoints.inert import (
+from ganprobe.checkpoints.layout import Contents
+from ganprobe.checkpoints.reader.inert_objects import (
     Readable,
     StandIn,
     fields_of,
     readables,
 )
-from ganprobe.checkpoints.lazy import LazyTensors
-from ganprobe.checkpoints.machine import Budget
-from ganprobe.checkpoints.modules import ARGUMENTS, is_module, module_arguments, module_records
-from ganprobe.checkpoints.reading import Contents
-from ganprobe.checkpoints.safetensors_files import raw_header, records
-from ganprobe.checkpoints.tensorflow_networks import averaged, variables
-from ganprobe.checkpoints.torch_files import LEGACY_START, PickleReader
+from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
+from ganprobe.checkpoints.reader.machine import Budget
+from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS, is_module, module_arguments, module_records
+from ganprobe.checkpoints.reader.safetensors_files import raw_header, records
+from ganprobe.checkpoints.reader.tensorflow_networks import averaged, variables
+from ganprobe.checkpoints.reader.torch_files import LEGACY_START, PickleReader
 from ganprobe.core.errors import CheckpointError
 
 AVERAGED = ("g_ema", "G_ema", "g_running", "generator_smooth", "generator", "state_dict")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganprobe.checkpoints import native
-from ganprobe.checkpoints.layouts import is_native, layout_of, read_foreign, rebuild
-from ganprobe.checkpoints.reading import Overrides
+from ganprobe.checkpoints.detect import is_native, layout_of, read_foreign, rebuild
+from ganprobe.checkpoints.layout import Overrides
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of
 

@@ -10,8 +10,8 @@ from typing import Any
 from torch import nn
 
 from ganprobe.checkpoints import native
-from ganprobe.checkpoints.layouts import is_native, layout_of, read_foreign, skeleton
-from ganprobe.checkpoints.reading import Overrides
+from ganprobe.checkpoints.detect import is_native, layout_of, read_foreign, skeleton
+from ganprobe.checkpoints.layout import Overrides
 from ganprobe.core.errors import InputError
 
 

@@ -23,9 +23,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ganprobe.checkpoints.fitting import all_finite, build_on_meta, check_finite, check_shapes, check_size, filled
-from ganprobe.checkpoints.lazy import LazyTensors
-from ganprobe.checkpoints.reading import Role
-from ganprobe.checkpoints.safetensors_files import METADATA, raw_header, records
+from ganprobe.checkpoints.layout import Role
+from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
+from ganprobe.checkpoints.reader.safetensors_files import METADATA, raw_header, records
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
 from ganprobe.core.files import write_bytes
 from ganprobe.generators import ARCHITECTURES, Network

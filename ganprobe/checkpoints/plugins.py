@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from ganprobe.checkpoints.fitting import one_line
-from ganprobe.checkpoints.reading import Layout
+from ganprobe.checkpoints.layout import Layout
 
 GROUP: Final = "ganprobe.layouts"
 _RAISED_BY_IMPORTS = (

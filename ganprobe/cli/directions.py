@@ -13,7 +13,7 @@ from ganprobe.cli import options
 from ganprobe.core.errors import InputError
 
 if TYPE_CHECKING:
-    from ganprobe.directions.steering import Steering
+    from ganprobe.directions.methods.steering.search import Steering
 
 
 def register(app: typer.Typer) -> None:
@@ -82,7 +82,7 @@ def directions(
     from ganprobe.core.files import check_writable
     from ganprobe.directions.direction import parse_layers
     from ganprobe.engine.directions import Search, find_directions
-    from ganprobe.engine.ranks import this_process
+    from ganprobe.engine.ranks.shares import this_process
 
     ranks = this_process()
     search = Search(
@@ -108,7 +108,7 @@ def directions(
 
 def _steering(factors: str | None, approach: Approach | None, walk: WalkKind | None) -> Steering | None:
     """What the options say; None where none is given."""
-    from ganprobe.directions.steering import Steering
+    from ganprobe.directions.methods.steering.search import Steering
 
     given: dict[str, Any] = {
         "factors": None if factors is None else tuple(options.split_names(factors) or ()),

@@ -69,7 +69,7 @@ def edit(
 ) -> None:
     """Move samples along directions and draw what comes out."""
     from ganprobe.directions.direction import parse_layers
-    from ganprobe.engine.edits import Edit, edit_format, edited, even_strengths, parse_also, write_edit
+    from ganprobe.engine.edit import Edit, edit_format, edited, even_strengths, parse_also, write_edit
 
     edit_format(out)
     what = Edit(

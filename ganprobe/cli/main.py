@@ -13,7 +13,7 @@ from ganprobe import __version__
 from ganprobe.cli import checkpoints, data, directions, edits, measuring, rescoring, sweeping, training
 from ganprobe.cli.shared import Ending, run_shared
 from ganprobe.core.errors import GanprobeError
-from ganprobe.engine.ranks import ranks_of
+from ganprobe.engine.ranks.shares import ranks_of
 
 app = typer.Typer(
     name="ganprobe",

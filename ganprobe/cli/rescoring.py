@@ -32,7 +32,7 @@ def rescore(
     from rich.console import Console
 
     from ganprobe.core.files import check_writable
-    from ganprobe.engine.rescoring import rescored
+    from ganprobe.engine.rescore import rescored
     from ganprobe.report import run_table
 
     check_writable(out)

@@ -5,18 +5,18 @@
 ['ganspace', 'interfacegan', 'sefa', 'steer', 'stylespace']
 """
 
-from ganprobe.directions.boundary import Boundary, fit_boundary, project_boundary
-from ganprobe.directions.composition import Move, compose
 from ganprobe.directions.direction import Direction, Directions
-from ganprobe.directions.edits import edit
+from ganprobe.directions.edits.composition import Move, compose
+from ganprobe.directions.edits.moves import edit
 from ganprobe.directions.files import load_directions, save_directions
-from ganprobe.directions.ganspace import Components, ganspace_components
-from ganprobe.directions.imports import import_boundary, import_components, imported_directions
-from ganprobe.directions.interfacegan import Separation, separate, wilson_interval
-from ganprobe.directions.methods import METHODS, Method
-from ganprobe.directions.sefa import Factors, factorise, sefa_factors
-from ganprobe.directions.steering import Steering
-from ganprobe.directions.transforms import FACTORS
+from ganprobe.directions.foreign_files import import_boundary, import_components, imported_directions
+from ganprobe.directions.methods.boundary import Boundary, fit_boundary, project_boundary
+from ganprobe.directions.methods.catalogue import METHODS, Method
+from ganprobe.directions.methods.ganspace import Components, ganspace_components
+from ganprobe.directions.methods.interfacegan import Separation, separate, wilson_interval
+from ganprobe.directions.methods.sefa import Factors, factorise, sefa_factors
+from ganprobe.directions.methods.steering.search import Steering
+from ganprobe.directions.methods.steering.transforms import FACTORS
 from ganprobe.directions.walks import Walk
 
 __all__ = [

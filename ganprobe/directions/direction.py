@@ -64,7 +64,7 @@ class Direction:
     def images(self, sampler: LatentSampler, latents: Latents, strength: float) -> Tensor:
         """Raw images (N, 3, H, W) of `latents` moved along it; see `ganprobe.directions.compose`."""
         # Edits read directions, and so cannot be imported before them.
-        from ganprobe.directions.composition import Move, compose
+        from ganprobe.directions.edits.composition import Move, compose
 
         return compose(sampler, latents, [[Move(direction=self, strength=strength)]])[:, 0]
 

@@ -25,7 +25,7 @@ from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.results import Z95, Estimate, normal_estimate
 from ganprobe.core.spaces import Latents
 from ganprobe.directions.direction import Direction
-from ganprobe.directions.edits import edit
+from ganprobe.directions.edits.moves import edit
 
 FloatArray = NDArray[np.float64]
 Scores = Callable[[Tensor], Tensor]

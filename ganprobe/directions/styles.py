@@ -13,7 +13,7 @@ from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.directions.latents import latents_of, parts_of
 from ganprobe.generators.style_based import StyleBasedGenerator
-from ganprobe.generators.stylegan import StyleGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 
 

@@ -13,9 +13,9 @@ from ganprobe.core.results import Record
 from ganprobe.core.settings import Settings
 from ganprobe.core.shipped import manifest
 from ganprobe.engine.evaluate import carry_out, prepare
+from ganprobe.engine.passes.evaluation import Evaluation
 from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
-from ganprobe.engine.work import Evaluation
 from ganprobe.report import Comparison, read_run, run_figures
 
 Comparable = str | Path | Run | Sampler | nn.Module

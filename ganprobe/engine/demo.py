@@ -12,7 +12,7 @@ from ganprobe.engine.compare import compare
 from ganprobe.engine.evaluate import carry_out, prepare
 from ganprobe.engine.reference import References
 from ganprobe.report import Comparison
-from ganprobe.report.folder import write_together
+from ganprobe.report.folders.together import write_together
 
 DEMO_SAMPLES = 2_000
 NUMBERS = ("results.json", "intervals.npz")

@@ -16,8 +16,8 @@ from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import write_bytes, write_text
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
 from ganprobe.directions import METHODS, Direction, Directions, edit, save_directions
+from ganprobe.directions.edits.strips import Legend, strip_png
 from ganprobe.directions.files import record_of
-from ganprobe.directions.interfacegan import check_extremes
 from ganprobe.directions.latents import (
     DrawnSpace,
     check_space,
@@ -25,24 +25,24 @@ from ganprobe.directions.latents import (
     latent_sampler,
     weights_fingerprint,
 )
-from ganprobe.directions.search import (
+from ganprobe.directions.methods.interfacegan import check_extremes
+from ganprobe.directions.methods.search import (
     Condition,
     check_conditions,
     ganspace_directions,
     interfacegan_directions,
     sefa_directions,
 )
-from ganprobe.directions.steering import Steering
-from ganprobe.directions.strips import Legend, strip_png
-from ganprobe.engine.edits import STRIP_ROWS, STRIP_STRENGTHS, Generated, pixels_of
-from ganprobe.engine.features import open_device
-from ganprobe.engine.journal import Journal, discard_journal
-from ganprobe.engine.opening import open_sampler
-from ganprobe.engine.ranks import ALONE, Ranks
-from ganprobe.engine.score_table import score_identity, score_table
-from ganprobe.engine.scorers import scorer_for
-from ganprobe.engine.steering import steered
-from ganprobe.engine.stylespace import check_styles, style_channels
+from ganprobe.directions.methods.steering.search import Steering
+from ganprobe.engine.edit import STRIP_ROWS, STRIP_STRENGTHS, Generated, pixels_of
+from ganprobe.engine.methods.steering import steered
+from ganprobe.engine.methods.stylespace import check_styles, style_channels
+from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.samplers import open_sampler
+from ganprobe.engine.opening.scorers import scorer_for
+from ganprobe.engine.passes.journal import Journal, discard_journal
+from ganprobe.engine.passes.score_table import score_identity, score_table
+from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.features.scores import PREFIX
 
 FILE, NUMBERS, FIGURES = "directions.safetensors", "directions.json", "figures"

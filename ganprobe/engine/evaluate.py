@@ -19,8 +19,9 @@ from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
 from ganprobe.core.settings import Settings
-from ganprobe.engine.classes import check_classes
-from ganprobe.engine.features import (
+from ganprobe.engine.columns.networks import check_weights
+from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
+from ganprobe.engine.opening.features import (
     FeatureSet,
     Files,
     default_networks,
@@ -28,11 +29,13 @@ from ganprobe.engine.features import (
     open_device,
     open_features,
 )
-from ganprobe.engine.journal import Journal
-from ganprobe.engine.networks import check_weights
-from ganprobe.engine.opening import open_sampler
-from ganprobe.engine.pictures import picture_run
-from ganprobe.engine.plan import (
+from ganprobe.engine.opening.samplers import open_sampler
+from ganprobe.engine.opening.scorers import scorer_for
+from ganprobe.engine.passes.classes import check_classes
+from ganprobe.engine.passes.evaluation import Evaluation, Work
+from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.one_pass import walk
+from ganprobe.engine.passes.plan import (
     IMAGES,
     LABEL,
     PassSpec,
@@ -43,18 +46,15 @@ from ganprobe.engine.plan import (
     planned_metrics,
     possible_metrics,
 )
+from ganprobe.engine.passes.results import path_lengths, provenance_of, results_of
+from ganprobe.engine.passes.statistics import Reference
+from ganprobe.engine.pictures import picture_run
 from ganprobe.engine.provenance import (
     time_now,
 )
-from ganprobe.engine.ranks import ALONE, Ranks
-from ganprobe.engine.reading import path_lengths, provenance_of, results_of
+from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.engine.reference import References, check_reference
 from ganprobe.engine.run import Run
-from ganprobe.engine.scorers import scorer_for
-from ganprobe.engine.sources import ColumnSource, ImageColumns, PairColumns
-from ganprobe.engine.statistics import Reference
-from ganprobe.engine.walk import walk
-from ganprobe.engine.work import Evaluation, Work
 from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler

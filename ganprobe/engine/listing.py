@@ -9,7 +9,7 @@ from ganprobe.checkpoints.plugins import plug_ins
 from ganprobe.core.shipped import manifest
 from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
-from ganprobe.engine.catalogue import CATALOGUE
+from ganprobe.engine.opening.metrics import CATALOGUE
 from ganprobe.features import FEATURES, SCORERS
 
 Listing = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]

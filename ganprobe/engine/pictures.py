@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.shipped import manifest
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
 from ganprobe.report import RunPictures
 from ganprobe.samplers.paths import conditions_of, lerp, path_ends, slerp_keeping_length
 

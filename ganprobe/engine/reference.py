@@ -12,15 +12,22 @@ from ganprobe.core.protocols import Accumulator
 from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
-from ganprobe.engine.catalogue import catalogue_of, resolve
-from ganprobe.engine.custom_features import network_of
-from ganprobe.engine.features import FeatureSet, Files, default_networks, features_for, open_device, open_features
-from ganprobe.engine.journal import Journal
-from ganprobe.engine.plan import LABEL, columns_of
-from ganprobe.engine.ranks import ALONE, Ranks
-from ganprobe.engine.sources import ImageColumns
-from ganprobe.engine.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
-from ganprobe.engine.walk import walk
+from ganprobe.engine.columns.sources import ImageColumns
+from ganprobe.engine.opening.custom_features import network_of
+from ganprobe.engine.opening.features import (
+    FeatureSet,
+    Files,
+    default_networks,
+    features_for,
+    open_device,
+    open_features,
+)
+from ganprobe.engine.opening.metrics import catalogue_of, resolve
+from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.one_pass import walk
+from ganprobe.engine.passes.plan import LABEL, columns_of
+from ganprobe.engine.passes.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
+from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.images import ImageSampler
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ganprobe.core.results import Record, Result
-from ganprobe.engine.journal import discard_journal
+from ganprobe.engine.passes.journal import discard_journal
 from ganprobe.report import RunPictures, to_frame, write_run
 
 

@@ -18,12 +18,12 @@ from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.settings import Settings
 from ganprobe.core.spaces import Truncation
-from ganprobe.engine.custom_features import is_custom
 from ganprobe.engine.evaluate import carry_out, prepare
-from ganprobe.engine.features import EMBEDDED, INCEPTION, features_for, open_device
-from ganprobe.engine.opening import open_sampler
+from ganprobe.engine.opening.custom_features import is_custom
+from ganprobe.engine.opening.features import EMBEDDED, INCEPTION, features_for, open_device
+from ganprobe.engine.opening.samplers import open_sampler
+from ganprobe.engine.passes.evaluation import Evaluation
 from ganprobe.engine.reference import References
-from ganprobe.engine.work import Evaluation
 from ganprobe.report import Sweep, SweepPoint
 from ganprobe.samplers.generator import GeneratorSampler
 

@@ -13,27 +13,27 @@ import torch
 
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.core.registry import Registry
-from ganprobe.features.attribute_scorers import SCORERS, open_scorer
-from ganprobe.features.callable_extractor import load_callable_features
+from ganprobe.features.attributes.opening import SCORERS, open_scorer
+from ganprobe.features.attributes.toyfaces import ToyfacesScorer, load_toyfaces_scorer, read_scorer
 from ganprobe.features.combined import CombinedExtractor
-from ganprobe.features.downloads import INCEPTION, VGG16, WeightRecord, cache_folder, fetched
-from ganprobe.features.embedded import (
+from ganprobe.features.custom.callable_extractor import load_callable_features
+from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN
+from ganprobe.features.custom.extractor import ForeignExtractor
+from ganprobe.features.custom.torchscript import load_torchscript_features
+from ganprobe.features.embedded.extractor import (
     EmbeddedDistance,
     EmbeddedExtractor,
     load_embedded,
     load_embedded_distance,
     read_embedded,
 )
-from ganprobe.features.foreign import FEATURES as CUSTOM_COLUMN
-from ganprobe.features.foreign import ForeignExtractor
-from ganprobe.features.inception_extractor import COLUMNS as INCEPTION_COLUMNS
-from ganprobe.features.inception_extractor import InceptionExtractor, load_inception, read_inception
-from ganprobe.features.lpips_distance import LpipsDistance, load_lpips, read_lpips
-from ganprobe.features.quantise import to_uint8
-from ganprobe.features.scorer import ToyfacesScorer, load_toyfaces_scorer, read_scorer
-from ganprobe.features.torchscript import load_torchscript_features
-from ganprobe.features.vgg16 import COLUMN as VGG16_COLUMN
-from ganprobe.features.vgg16 import Vgg16Extractor, load_vgg16, read_vgg16
+from ganprobe.features.images.quantise import to_uint8
+from ganprobe.features.published.downloads import INCEPTION, VGG16, WeightRecord, cache_folder, fetched
+from ganprobe.features.published.inception_extractor import COLUMNS as INCEPTION_COLUMNS
+from ganprobe.features.published.inception_extractor import InceptionExtractor, load_inception, read_inception
+from ganprobe.features.published.lpips_distance import LpipsDistance, load_lpips, read_lpips
+from ganprobe.features.published.vgg16 import COLUMN as VGG16_COLUMN
+from ganprobe.features.published.vgg16 import Vgg16Extractor, load_vgg16, read_vgg16
 
 __all__ = [
     "CUSTOM_COLUMN",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.protocols import Columns
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
 
 COLUMN = "pixels"
 VERSION = "uint8, halves rounded up, 1"

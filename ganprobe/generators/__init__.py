@@ -14,12 +14,12 @@ from torch import nn
 
 from ganprobe.core.registry import Registry
 from ganprobe.generators.base import Generator
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.biggan_deep import BigGANDeepConfig, BigGANDeepGenerator
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
-from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.biggan.deep import BigGANDeepConfig, BigGANDeepGenerator
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
 
 
 @dataclass(frozen=True, slots=True)

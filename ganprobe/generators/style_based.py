@@ -14,7 +14,7 @@ from torch import Tensor
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.generators.base import Generator, resolve_noise
-from ganprobe.generators.layers import truncate
+from ganprobe.generators.layers.equalised import truncate
 
 
 class StyleBasedGenerator(Generator):

@@ -7,31 +7,31 @@
 ['authenticity', 'authenticity@embedded', 'coverage']
 """
 
-from ganprobe.metrics.authenticity import authenticity
-from ganprobe.metrics.authenticity_metric import Authenticity
-from ganprobe.metrics.classifier_score import ClassifierScore, inception_score, inception_score_splits
-from ganprobe.metrics.correlation import attribute_correlation
-from ganprobe.metrics.dci import dci
-from ganprobe.metrics.density_coverage import Prdc, prdc
-from ganprobe.metrics.features_summary import FeatureSummary, SummaryKeeper
-from ganprobe.metrics.frechet import frechet_bias, frechet_distance
-from ganprobe.metrics.frechet_metric import FrechetDistance
-from ganprobe.metrics.intra_frechet import IntraFrechet
-from ganprobe.metrics.kept_rows import KeptRows
-from ganprobe.metrics.kernel import kernel_distance, squared_mmd
-from ganprobe.metrics.kernel_metric import KernelDistance
-from ganprobe.metrics.mig import mutual_information_gap
-from ganprobe.metrics.moments import Moments
-from ganprobe.metrics.ms_ssim import ms_ssim
-from ganprobe.metrics.pair_mean import PairMean
-from ganprobe.metrics.path_length import PathLength, trimmed_mean
-from ganprobe.metrics.precision_recall import PrecisionRecall, precision_recall
+from ganprobe.metrics.disentanglement.correlation import attribute_correlation
+from ganprobe.metrics.disentanglement.dci import dci
+from ganprobe.metrics.disentanglement.mig import mutual_information_gap
+from ganprobe.metrics.disentanglement.sap import separated_predictability
+from ganprobe.metrics.disentanglement.separability import separability_score
+from ganprobe.metrics.frechet.distance import frechet_bias, frechet_distance
+from ganprobe.metrics.frechet.intra import IntraFrechet
+from ganprobe.metrics.frechet.metric import FrechetDistance
+from ganprobe.metrics.kernel.distance import kernel_distance, squared_mmd
+from ganprobe.metrics.kernel.metric import KernelDistance
+from ganprobe.metrics.manifold.authenticity import authenticity
+from ganprobe.metrics.manifold.authenticity_metric import Authenticity
+from ganprobe.metrics.manifold.density_coverage import Prdc, prdc
+from ganprobe.metrics.manifold.metric import ShareMetric
+from ganprobe.metrics.manifold.precision_recall import PrecisionRecall, precision_recall
+from ganprobe.metrics.paths.length import PathLength, trimmed_mean
+from ganprobe.metrics.pictures.ms_ssim import ms_ssim
+from ganprobe.metrics.pictures.pairs import PairMean
+from ganprobe.metrics.pictures.swd import sliced_wasserstein
+from ganprobe.metrics.pictures.swd_metric import SlicedWasserstein
 from ganprobe.metrics.registry import METRICS, MetricSpec, resolve
-from ganprobe.metrics.sap import separated_predictability
-from ganprobe.metrics.separability import separability_score
-from ganprobe.metrics.share_metric import ShareMetric
-from ganprobe.metrics.swd import sliced_wasserstein
-from ganprobe.metrics.swd_metric import SlicedWasserstein
+from ganprobe.metrics.scores.classifier import ClassifierScore, inception_score, inception_score_splits
+from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper
+from ganprobe.metrics.states.moments import Moments
+from ganprobe.metrics.states.rows import KeptRows
 
 __all__ = [
     "METRICS",

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from ganprobe.core.protocols import Metric
-from ganprobe.metrics.frechet_metric import FrechetDistance
-from ganprobe.metrics.kernel_metric import KernelDistance
-from ganprobe.metrics.manifold_metrics import share_specs
+from ganprobe.metrics.frechet.metric import FrechetDistance
+from ganprobe.metrics.kernel.metric import KernelDistance
+from ganprobe.metrics.manifold.specs import share_specs
 from ganprobe.metrics.registry import METRICS
 from ganprobe.metrics.spec import MetricSpec
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganprobe.metrics.frechet_metric import FrechetDistance
-from ganprobe.metrics.inception_score_metric import InceptionScore
-from ganprobe.metrics.kernel_inception import KernelInceptionDistance
-from ganprobe.metrics.kernel_metric import KernelDistance
+from ganprobe.metrics.frechet.metric import FrechetDistance
+from ganprobe.metrics.kernel.inception import KernelInceptionDistance
+from ganprobe.metrics.kernel.metric import KernelDistance
 from ganprobe.metrics.published_draws import TORCH_FIDELITY_SEED
+from ganprobe.metrics.scores.inception import InceptionScore
 from ganprobe.metrics.spec import MetricSpec
 
 FEATURES = "inception"

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import Registry
-from ganprobe.metrics.authenticity_metric import authenticity_specs
-from ganprobe.metrics.classifier_score import ClassifierScore
-from ganprobe.metrics.frechet_metric import FrechetDistance
+from ganprobe.metrics.frechet.intra import intra_specs
+from ganprobe.metrics.frechet.metric import FrechetDistance
 from ganprobe.metrics.inception_metrics import inception_specs
-from ganprobe.metrics.intra_frechet import intra_specs
-from ganprobe.metrics.kernel_metric import KernelDistance
-from ganprobe.metrics.manifold_metrics import manifold_specs
-from ganprobe.metrics.pair_metrics import pair_specs
-from ganprobe.metrics.path_variants import path_specs
+from ganprobe.metrics.kernel.metric import KernelDistance
+from ganprobe.metrics.manifold.authenticity_metric import authenticity_specs
+from ganprobe.metrics.manifold.specs import manifold_specs
+from ganprobe.metrics.paths.specs import path_specs
+from ganprobe.metrics.pictures.specs import pair_specs
+from ganprobe.metrics.pictures.swd_metric import swd_spec
+from ganprobe.metrics.scores.classifier import ClassifierScore
 from ganprobe.metrics.spec import MetricSpec
-from ganprobe.metrics.swd_metric import swd_spec
 
 FEATURES, PROBABILITIES = "embedded.features", "embedded.probabilities"
 

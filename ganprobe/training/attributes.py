@@ -25,10 +25,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.streams import stream
 from ganprobe.data.attributes import LabelledImages
-from ganprobe.directions.interfacegan import wilson_interval
-from ganprobe.features.attribute_scorers import KIND
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.features.weights import load_resnet, save_resnet
+from ganprobe.directions.methods.interfacegan import wilson_interval
+from ganprobe.features.attributes.opening import KIND
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.features.embedded.weights import load_resnet, save_resnet
 from ganprobe.training.best import BestSoFar
 from ganprobe.training.scorer import spoilt
 from ganprobe.training.supervised import (

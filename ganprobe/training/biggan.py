@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from ganprobe.core.errors import TrainingError
 from ganprobe.core.streams import integers, normal
 from ganprobe.generators.base import Generator
-from ganprobe.generators.biggan import BigGANGenerator
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator
+from ganprobe.generators.biggan.generator import BigGANGenerator
 from ganprobe.training.data import RealBatch
 from ganprobe.training.losses import hinge_discriminator_loss, hinge_generator_loss
 from ganprobe.training.objective import Moment, Terms

@@ -19,9 +19,9 @@ from torch.nn.functional import cross_entropy
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.embedded import KIND, read_embedded
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.features.weights import save_resnet
+from ganprobe.features.embedded.extractor import KIND, read_embedded
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.features.embedded.weights import save_resnet
 from ganprobe.training.supervised import (
     LoopSettings,
     Run,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ganprobe.core.files import writing
 from ganprobe.core.streams import normal
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
 
 
 def grid_latents(seed: int, n: int, z_dim: int, num_classes: int) -> tuple[Tensor, Tensor | None]:

@@ -19,10 +19,10 @@ from ganprobe.core.errors import InputError, TrainingError
 from ganprobe.core.files import write_text
 from ganprobe.core.progress import Track
 from ganprobe.core.registry import Registry
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.training.biggan import BigGANObjective
 from ganprobe.training.data import DataFacts, ImageSource, RealImages, examine, held_in_memory
 from ganprobe.training.growing import check_growing

@@ -24,9 +24,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, conv2d, pad, s
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import stream
 from ganprobe.data import toyfaces
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.features.scorer import KIND, read_scorer
-from ganprobe.features.weights import save_resnet
+from ganprobe.features.attributes.toyfaces import KIND, read_scorer
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.features.embedded.weights import save_resnet
 from ganprobe.training.supervised import (
     LoopSettings,
     Run,

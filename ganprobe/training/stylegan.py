@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from ganprobe.core.errors import TrainingError
 from ganprobe.generators.base import Generator, draw_noise
-from ganprobe.generators.stylegan import StyleGANGenerator, mix_styles
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator
+from ganprobe.generators.stylegan.generator import StyleGANGenerator, mix_styles
 from ganprobe.training.data import RealBatch
 from ganprobe.training.growing import images_at
 from ganprobe.training.losses import logistic_discriminator_loss, logistic_generator_loss, r1_penalty

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
 
 ORACLES = Path(__file__).resolve().parents[3] / "shared" / "oracles"
 TINY_BIGGAN = BigGANConfig(resolution=32, num_classes=3, channels=8, z_dim=8, attention=(16,))

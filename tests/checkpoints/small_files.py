@@ -20,9 +20,9 @@ from safetensors.torch import save
 from test_studiogan_layouts import biggan
 from torch import Tensor
 
-from ganprobe.generators.biggan import BigGANConfig
-from ganprobe.generators.biggan_deep import BigGANDeepConfig
-from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
+from ganprobe.generators.biggan.deep import BigGANDeepConfig
+from ganprobe.generators.biggan.generator import BigGANConfig
+from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
 
 SMALL = BigGANConfig(resolution=32, num_classes=2, channels=1, z_dim=4)
 SMALL_DEEP = BigGANDeepConfig(resolution=32, num_classes=2, channels=2, z_dim=3, shared_dim=2)

@@ -14,7 +14,7 @@ from ganprobe.checkpoints import Overrides, open_checkpoint, open_discriminator
 from ganprobe.checkpoints.convert import convert_checkpoint
 from ganprobe.checkpoints.describe import describe
 from ganprobe.core.errors import CheckpointError
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
 
 CONFIGS = {
     "64": BigGANDiscriminatorConfig(resolution=64, num_classes=3, channels=8, attention=(32,), sn_epsilon=1e-6),

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganprobe.checkpoints import open_checkpoint
 from ganprobe.checkpoints.describe import describe
-from ganprobe.generators.biggan import BigGANConfig
+from ganprobe.generators.biggan.generator import BigGANConfig
 
 MYBN = BigGANConfig(
     resolution=64,

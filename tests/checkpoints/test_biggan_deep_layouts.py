@@ -16,7 +16,7 @@ from ganprobe.checkpoints import Overrides, open_checkpoint
 from ganprobe.checkpoints.describe import describe
 from ganprobe.cli.main import run
 from ganprobe.core.errors import CapabilityError, CheckpointError, InputError
-from ganprobe.generators.biggan_deep import BigGANDeepConfig, BigGANDeepGenerator, published_plan
+from ganprobe.generators.biggan.deep import BigGANDeepConfig, BigGANDeepGenerator, published_plan
 
 DEEP = BigGANDeepConfig(resolution=64, num_classes=4, channels=8, z_dim=5, shared_dim=3, attention=(6,))
 THREE = published_plan(32, depth=3)

@@ -21,7 +21,7 @@ from ganprobe.checkpoints import LAYOUTS, open_checkpoint, open_discriminator
 from ganprobe.checkpoints.describe import describe
 from ganprobe.checkpoints.native import save_network
 from ganprobe.core.errors import CheckpointError
-from ganprobe.generators.stylegan2 import StyleGAN2Generator
+from ganprobe.generators.stylegan2.generator import StyleGAN2Generator
 
 CASES = int(os.environ.get("GANPROBE_FUZZ_CASES", "40"))
 MOST_SECONDS = 1.0

@@ -16,8 +16,8 @@ from ganprobe.checkpoints.native import read_header, save_network
 from ganprobe.cli.main import run
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from torch import nn
 
 from ganprobe.checkpoints.fitting import build_on_meta
 from ganprobe.checkpoints.native import save_network
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 
 STATUS = Path("/proc/self/status")
 PEAK_RESET = Path("/proc/self/clear_refs")

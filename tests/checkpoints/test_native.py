@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 from ganprobe.checkpoints.native import is_native, load_network, read_header, save_network
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.generators import ARCHITECTURES
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 
 STYLE = StyleGANConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=32, channel_max=8)
 NETWORKS = {

@@ -18,7 +18,7 @@ from ganprobe.checkpoints.describe import describe
 from ganprobe.checkpoints.native import read_header
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.engine.listing import listing
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
 
 PACKAGE = Path(__file__).parents[1] / "plugin_package"
 CONFIG = BigGANConfig(resolution=32, num_classes=3, channels=2, z_dim=4, spectral_norm=False)
@@ -98,11 +98,11 @@ def test_packages_are_listed(site: Path) -> None:
         ("x = 1\n", "AttributeError"),
         ("LAYOUT = 'a text'\n", "is a str, not a Layout"),
         (
-            "from ganprobe.checkpoints.reading import Layout\nLAYOUT = Layout(summary='x')\n",
+            "from ganprobe.checkpoints.layout import Layout\nLAYOUT = Layout(summary='x')\n",
             "not a Layout with a reader",
         ),
         (
-            "from ganprobe.checkpoints.reading import Layout\n"
+            "from ganprobe.checkpoints.layout import Layout\n"
             "LAYOUT = Layout(summary='x', matches=lambda shapes: shapes['absent'], read=print)\n",
             "'example-broken' of package broken-layouts failed",
         ),

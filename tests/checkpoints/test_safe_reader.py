@@ -22,9 +22,9 @@ from hostile_pickles import archive, exhausting, legacy, running, storage_id, te
 from safetensors.torch import save_file
 
 from ganprobe.checkpoints.containers import open_contents
-from ganprobe.checkpoints.inert import StandIn
-from ganprobe.checkpoints.machine import Budget
-from ganprobe.checkpoints.torch_files import PickleReader
+from ganprobe.checkpoints.reader.inert_objects import StandIn
+from ganprobe.checkpoints.reader.machine import Budget
+from ganprobe.checkpoints.reader.torch_files import PickleReader
 from ganprobe.core.errors import CheckpointError
 
 

@@ -14,7 +14,7 @@ from ganprobe.checkpoints import Overrides, open_checkpoint
 from ganprobe.checkpoints.describe import describe
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.base import Generator
-from ganprobe.generators.stylegan2 import StyleGAN2Config
+from ganprobe.generators.stylegan2.generator import StyleGAN2Config
 
 FIR = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64
 

@@ -17,8 +17,8 @@ import ganprobe
 from ganprobe.checkpoints.native import save_network
 from ganprobe.cli.main import main, run
 from ganprobe.engine.reference import make_reference
-from ganprobe.features.embedded import EmbeddedExtractor
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.features.embedded.extractor import EmbeddedExtractor
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 
 CODE = """
 import torch
@@ -270,7 +270,9 @@ def test_statistics_of_other_features(
         "images.npy", tmp_path / "stats", features=None, samples=None, batch_size=64, device=None, skip_unreadable=False
     )
     other = small_networks.feature_network(1)
-    monkeypatch.setattr("ganprobe.engine.features.load_embedded", lambda device: EmbeddedExtractor(other, device))
+    monkeypatch.setattr(
+        "ganprobe.engine.opening.features.load_embedded", lambda device: EmbeddedExtractor(other, device)
+    )
     words = ["evaluate", "G.safetensors", "--metrics", "fd", "--samples", "40", "--out", "new"]
     assert "was measured with other features" in refused([*words, "--reference", str(tmp_path / "stats")], capsys)
 

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
-from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.modules import ModuleSampler
 

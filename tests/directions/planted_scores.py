@@ -15,8 +15,8 @@ from ganprobe.core.spaces import Batch, Latents, SamplerSpec
 from ganprobe.core.streams import normal
 from ganprobe.core.tables import DetailTable
 from ganprobe.data import toyfaces
-from ganprobe.directions.scored import ScoredMetric, ScoredSamples
-from ganprobe.metrics.kept_rows import KeptRows
+from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
+from ganprobe.metrics.states.rows import KeptRows
 
 NAMES = ("age", "glasses", "smile", "yaw")
 CONTINUOUS = frozenset({"age", "yaw"})

@@ -11,9 +11,9 @@ from planted_scores import kept, measured, table_of
 from scipy.stats import pearsonr
 
 from ganprobe.core.errors import MetricError
-from ganprobe.directions.attribute_metrics import AttributeCorrelation, correlation_influence, fisher_interval
-from ganprobe.directions.scored import ScoredSamples
-from ganprobe.metrics.correlation import attribute_correlation
+from ganprobe.directions.scored.base import ScoredSamples
+from ganprobe.directions.scored.correlation import AttributeCorrelation, correlation_influence, fisher_interval
+from ganprobe.metrics.disentanglement.correlation import attribute_correlation
 from ganprobe.samplers.callables import FunctionSampler
 
 NAMES = ("a", "b", "c")

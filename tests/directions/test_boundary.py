@@ -13,7 +13,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from ganprobe.core.errors import MetricError
 from ganprobe.directions import fit_boundary, project_boundary
-from ganprobe.directions.boundary import SvmLoss
+from ganprobe.directions.methods.boundary import SvmLoss
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "interfacegan-boundaries"
 

@@ -10,8 +10,8 @@ from planted_scores import column_of, measured, table_of
 
 from ganprobe.core.errors import CapabilityError, GanprobeError, MetricError
 from ganprobe.directions import separate
-from ganprobe.directions.boundary_accuracy import COLUMNS, BoundaryAccuracy
 from ganprobe.directions.latents import latents_of
+from ganprobe.directions.scored.boundary_accuracy import COLUMNS, BoundaryAccuracy
 from ganprobe.samplers.callables import FunctionSampler
 
 N = 1000

@@ -9,11 +9,11 @@ from direction_fakes import stylegan
 from planted_scores import NAMES, Warped, column_of, measured, mixed, scores_of, table_of
 
 from ganprobe.core.errors import CapabilityError, MetricError
-from ganprobe.directions.disentanglement_metrics import DciMetric, MigMetric, SapMetric
-from ganprobe.directions.score_rows import affordable, all_latents
-from ganprobe.metrics.dci import dci
-from ganprobe.metrics.mig import mutual_information_gap
-from ganprobe.metrics.sap import separated_predictability
+from ganprobe.directions.scored.disentanglement import DciMetric, MigMetric, SapMetric
+from ganprobe.directions.scored.rows import affordable, all_latents
+from ganprobe.metrics.disentanglement.dci import dci
+from ganprobe.metrics.disentanglement.mig import mutual_information_gap
+from ganprobe.metrics.disentanglement.sap import separated_predictability
 from ganprobe.samplers.callables import FunctionSampler
 
 N = 5003

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.data import open_data
 from ganprobe.directions import Direction, edit
-from ganprobe.directions.edits import measured
+from ganprobe.directions.edits.moves import measured
 from ganprobe.directions.latents import latents_of
 from ganprobe.samplers.images import ImageSampler
 

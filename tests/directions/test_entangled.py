@@ -3,7 +3,7 @@
 import numpy as np
 
 from ganprobe.directions import project_boundary
-from ganprobe.directions.entangled import entangled
+from ganprobe.directions.methods.entangled import entangled
 
 
 def test_pairs_are_named_from_both_sides_the_strongest_first() -> None:

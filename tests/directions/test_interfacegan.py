@@ -12,9 +12,9 @@ from sklearn.svm import LinearSVC
 
 from ganprobe.core.errors import InputError, MetricError
 from ganprobe.directions import separate, wilson_interval
-from ganprobe.directions.interfacegan import choose_extremes, default_extremes
 from ganprobe.directions.latents import latents_of
-from ganprobe.directions.search import check_conditions, interfacegan_directions
+from ganprobe.directions.methods.interfacegan import choose_extremes, default_extremes
+from ganprobe.directions.methods.search import check_conditions, interfacegan_directions
 
 N = 6000
 NORMALS = unit(*np.random.default_rng(2).standard_normal((2, DIM)))

@@ -13,16 +13,16 @@ from sklearn.svm import LinearSVC
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
 from ganprobe.core.streams import stream
 from ganprobe.directions.latents import latents_of
-from ganprobe.directions.linear_separability import (
+from ganprobe.directions.scored.base import ScoredSamples
+from ganprobe.directions.scored.rows import all_latents, score_rows
+from ganprobe.directions.scored.separability import (
     LinearSeparability,
     chosen_samples,
     confusion,
     entropy_terms,
     predicted_sides,
 )
-from ganprobe.directions.score_rows import all_latents, score_rows
-from ganprobe.directions.scored import ScoredSamples
-from ganprobe.metrics.kept_rows import KeptRows
+from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.samplers.callables import FunctionSampler
 
 N = 1500

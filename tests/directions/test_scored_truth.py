@@ -25,9 +25,9 @@ from planted_scores import (
 
 import ganprobe
 from ganprobe.core.results import Estimate
-from ganprobe.directions.scored import ScoredSamples
-from ganprobe.directions.scored_specs import scored_specs
-from ganprobe.features.scorer import load_toyfaces_scorer
+from ganprobe.directions.scored.base import ScoredSamples
+from ganprobe.directions.scored.specs import scored_specs
+from ganprobe.features.attributes.toyfaces import load_toyfaces_scorer
 from ganprobe.features.scores import continuous_of
 from ganprobe.samplers.modules import ModuleSampler
 

@@ -10,12 +10,18 @@ from torch import Tensor, nn
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
 from ganprobe.directions import Direction, Directions, edit, load_directions, save_directions
-from ganprobe.directions.descent import descended
-from ganprobe.directions.jahanian import Descent
-from ganprobe.directions.plumerault import Response, Trajectories, fit_direction, fit_response, trajectories
-from ganprobe.directions.rendering import renderer
-from ganprobe.directions.steering import Achieved, Steering, achieved, scored, steer
-from ganprobe.directions.transforms import FACTORS
+from ganprobe.directions.methods.steering.descent import descended
+from ganprobe.directions.methods.steering.jahanian import Descent
+from ganprobe.directions.methods.steering.plumerault import (
+    Response,
+    Trajectories,
+    fit_direction,
+    fit_response,
+    trajectories,
+)
+from ganprobe.directions.methods.steering.rendering import renderer
+from ganprobe.directions.methods.steering.search import Achieved, Steering, achieved, scored, steer
+from ganprobe.directions.methods.steering.transforms import FACTORS
 from ganprobe.samplers.modules import ModuleSampler
 
 DIM = 12

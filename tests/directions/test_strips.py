@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from ganprobe.core.errors import InputError
-from ganprobe.directions.strips import CAPTION, FOOT, MARGIN, Legend, strip_gif, strip_mp4, strip_png
-from ganprobe.report.pictures import GAP
+from ganprobe.directions.edits.strips import CAPTION, FOOT, MARGIN, Legend, strip_gif, strip_mp4, strip_png
+from ganprobe.report.records.pictures import GAP
 
 ROWS, STEPS, SIDE = 2, 3, 96
 IMAGES = np.random.default_rng(0).integers(0, 256, (ROWS, STEPS, 3, SIDE, SIDE), dtype=np.uint8)

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from sklearn.svm import SVC, LinearSVC
 
 from ganprobe.core.errors import MetricError
-from ganprobe.directions import svm, svm_batched, svm_hinge, svm_newton
-from ganprobe.directions.svm import fit_hinge, fit_squared_hinge
-from ganprobe.directions.svm_newton import Loss, Machine
+from ganprobe.directions.svm import batched as svm_batched
+from ganprobe.directions.svm import hinge as svm_hinge
+from ganprobe.directions.svm import machine as svm
+from ganprobe.directions.svm import newton as svm_newton
+from ganprobe.directions.svm.machine import fit_hinge, fit_squared_hinge
+from ganprobe.directions.svm.newton import Loss, Machine
 
 KINDS = {
     "separable": {"overlap": 0.0},

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from ganprobe.core.errors import InputError
-from ganprobe.directions.transforms import FACTORS, blurred, check_factors, known_error, registered, transform
+from ganprobe.directions.methods.steering.transforms import (
+    FACTORS,
+    blurred,
+    check_factors,
+    known_error,
+    registered,
+    transform,
+)
 
 
 def _smooth(n: int = 4, size: int = 32, seed: int = 0) -> torch.Tensor:

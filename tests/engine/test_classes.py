@@ -7,8 +7,8 @@ import small_networks
 
 import ganprobe
 from ganprobe.core.errors import MetricError
-from ganprobe.engine.classes import check_classes
-from ganprobe.engine.plan import Planned
+from ganprobe.engine.passes.classes import check_classes
+from ganprobe.engine.passes.plan import Planned
 from ganprobe.metrics import METRICS
 
 

@@ -14,7 +14,7 @@ import ganprobe
 from ganprobe.cli.main import run
 from ganprobe.core.errors import GanprobeError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.engine.custom_features import check_custom, is_custom, open_custom
+from ganprobe.engine.opening.custom_features import check_custom, is_custom, open_custom
 from ganprobe.features import CUSTOM_COLUMN
 from ganprobe.metrics import frechet_distance
 from ganprobe.metrics.custom_specs import COLUMN, custom_specs

@@ -21,14 +21,14 @@ from ganprobe.core.shipped import shipped_names
 from ganprobe.data import open_data
 from ganprobe.directions import METHODS, Direction, edit, load_directions
 from ganprobe.engine.directions import Search, find_directions
-from ganprobe.engine.edits import Also, Edit, edited, even_strengths, parse_also
+from ganprobe.engine.edit import Also, Edit, edited, even_strengths, parse_also
 from ganprobe.engine.listing import listing
-from ganprobe.engine.score_table import score_table
-from ganprobe.features.quantise import to_uint8
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.features.weights import save_resnet
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.engine.passes.score_table import score_table
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.features.embedded.weights import save_resnet
+from ganprobe.features.images.quantise import to_uint8
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.modules import ModuleSampler
@@ -410,7 +410,7 @@ class Dying(Reader):
 
 
 def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganprobe.engine.journal.SAVE_EVERY", 0.0)
+    monkeypatch.setattr("ganprobe.engine.passes.journal.SAVE_EVERY", 0.0)
     search = Search(method="interfacegan", samples=1000, scorer=Dying(600))
     with pytest.raises(PowerCut):
         find_directions(_module(), search, out=tmp_path)

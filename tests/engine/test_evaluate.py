@@ -15,7 +15,7 @@ import ganprobe
 from ganprobe.core.errors import CapabilityError, DataError, GanprobeError, InputError, MetricError
 from ganprobe.engine.pictures import STEPS, STRIPS
 from ganprobe.engine.run import Run
-from ganprobe.features.embedded import EmbeddedDistance, EmbeddedExtractor
+from ganprobe.features.embedded.extractor import EmbeddedDistance, EmbeddedExtractor
 from ganprobe.metrics import inception_score, kernel_distance, trimmed_mean
 from ganprobe.samplers.paths import PathPairs, PathSpec
 

@@ -10,9 +10,9 @@ import torch
 import ganprobe
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
-from ganprobe.engine.features import Files, features_for, open_features
+from ganprobe.engine.opening.features import Files, features_for, open_features
 from ganprobe.engine.reference import Reference, load_reference, make_reference
-from ganprobe.features.inception_extractor import load_inception
+from ganprobe.features.published.inception_extractor import load_inception
 from ganprobe.metrics import METRICS
 
 SAMPLES = 24

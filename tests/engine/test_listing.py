@@ -7,8 +7,8 @@ import pytest
 from ganprobe.checkpoints import LAYOUTS
 from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
-from ganprobe.engine.catalogue import CATALOGUE
 from ganprobe.engine.listing import listing
+from ganprobe.engine.opening.metrics import CATALOGUE
 from ganprobe.features import FEATURES
 
 

@@ -13,7 +13,7 @@ from ganprobe.checkpoints.native import save_network
 from ganprobe.core.errors import CapabilityError, CheckpointError, DataError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import LatentSampler, Sampler
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 from ganprobe.samplers.callables import FunctionSampler
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler

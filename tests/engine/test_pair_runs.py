@@ -11,13 +11,13 @@ from torch import Tensor
 
 import ganprobe
 from ganprobe.core.errors import CapabilityError, CheckpointError, DataError, InputError
-from ganprobe.engine import journal as journals
-from ganprobe.engine.distances import DISTANCES
+from ganprobe.engine.columns.distances import DISTANCES
+from ganprobe.engine.columns.sources import PairColumns
+from ganprobe.engine.passes import journal as journals
 from ganprobe.engine.run import Run
-from ganprobe.engine.sources import PairColumns
-from ganprobe.features.lpips_distance import load_lpips
-from ganprobe.features.lpips_protocols import fidelity_64, quantised
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
+from ganprobe.features.published.lpips_distance import load_lpips
+from ganprobe.features.published.lpips_protocols import fidelity_64, quantised
 from ganprobe.metrics import ms_ssim, trimmed_mean
 from ganprobe.samplers.modules import ModuleSampler
 from ganprobe.samplers.paths import PathPairs, PathSpec

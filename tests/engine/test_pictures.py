@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.engine.pictures import PER_CLASS, STEPS, STRIPS, picture_run
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
 from ganprobe.samplers.callables import FunctionSampler
 from ganprobe.samplers.modules import ModuleSampler
 from ganprobe.samplers.paths import path_ends, slerp_keeping_length

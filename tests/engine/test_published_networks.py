@@ -8,7 +8,7 @@ import torch
 
 import ganprobe
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.engine.features import Files, default_networks, features_for, open_features
+from ganprobe.engine.opening.features import Files, default_networks, features_for, open_features
 from ganprobe.engine.reference import load_reference, make_reference
 
 SAMPLES = 6

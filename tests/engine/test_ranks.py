@@ -27,16 +27,16 @@ from ganprobe.cli.main import run as command
 from ganprobe.core.errors import InputError
 from ganprobe.core.progress import QUIET_FOR, Track
 from ganprobe.core.settings import Settings
-from ganprobe.engine import journal as journals
-from ganprobe.engine import process_group
 from ganprobe.engine.evaluate import run_evaluation
-from ganprobe.engine.journal import UNFINISHED
-from ganprobe.engine.packed import packed, unpacked
-from ganprobe.engine.process_group import ProcessGroup
-from ganprobe.engine.ranks import ALONE, Dismissed, PeerFailed, PeerLost, Ranks, ranks_of
+from ganprobe.engine.passes import journal as journals
+from ganprobe.engine.passes.journal import UNFINISHED
+from ganprobe.engine.passes.score_table import score_table
+from ganprobe.engine.ranks import process_group
+from ganprobe.engine.ranks.process_group import ProcessGroup
+from ganprobe.engine.ranks.shares import ALONE, Dismissed, PeerFailed, PeerLost, Ranks, ranks_of
 from ganprobe.engine.reference import load_reference, make_reference
 from ganprobe.engine.run import Run
-from ganprobe.engine.score_table import score_table
+from ganprobe.engine.state_archive import packed, unpacked
 
 SAMPLES = 330
 """Six blocks, the last of which is cut short."""

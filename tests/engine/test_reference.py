@@ -17,10 +17,10 @@ from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import sha256_of
 from ganprobe.data import open_data
 from ganprobe.engine import reference as references
-from ganprobe.engine.features import open_device, open_features
+from ganprobe.engine.opening.features import open_device, open_features
 from ganprobe.engine.reference import Reference, References, is_statistics, load_reference, make_reference
 from ganprobe.engine.run import Run
-from ganprobe.features.embedded import EmbeddedExtractor
+from ganprobe.features.embedded.extractor import EmbeddedExtractor
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,9 @@ def test_statistics_of_other_features_are_refused(
 ) -> None:
     make(images, tmp_path / "stats")
     other = small_networks.feature_network(1)
-    monkeypatch.setattr("ganprobe.engine.features.load_embedded", lambda device: EmbeddedExtractor(other, device))
+    monkeypatch.setattr(
+        "ganprobe.engine.opening.features.load_embedded", lambda device: EmbeddedExtractor(other, device)
+    )
     watched = small_networks.Watched(small_networks.stylegan_sampler())
     with pytest.raises(InputError, match=r"was measured with other features .* measure it again with"):
         ganprobe.evaluate(watched, reference=tmp_path / "stats", metrics=["fd"], samples=40)

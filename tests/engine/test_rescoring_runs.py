@@ -15,9 +15,9 @@ from ganprobe.checkpoints.native import save_network
 from ganprobe.cli.main import run
 from ganprobe.core.errors import InputError
 from ganprobe.engine.directions import Search, find_directions
-from ganprobe.engine.rescoring import rescored
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.features.weights import save_resnet
+from ganprobe.engine.rescore import rescored
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.features.embedded.weights import save_resnet
 
 
 class Channels:

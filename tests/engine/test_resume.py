@@ -16,8 +16,8 @@ import small_networks
 import ganprobe
 from ganprobe.cli.main import run as command
 from ganprobe.core.errors import DataError, InputError, OutputError
-from ganprobe.engine import journal as journals
-from ganprobe.engine.journal import UNFINISHED, Journal
+from ganprobe.engine.passes import journal as journals
+from ganprobe.engine.passes.journal import UNFINISHED, Journal
 from ganprobe.engine.pictures import STEPS, STRIPS
 from ganprobe.engine.run import Run
 
@@ -193,7 +193,7 @@ import sys, time
 import torch
 sys.path.insert(0, {tests!r})
 import small_networks
-from ganprobe.engine import journal
+from ganprobe.engine.passes import journal
 
 def images(n, seed):
     time.sleep(0.15)

@@ -15,7 +15,7 @@ from ganprobe.cli.main import run
 from ganprobe.core.errors import InputError
 from ganprobe.engine.directions import Search, find_directions
 from ganprobe.engine.listing import listing
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 
 CODE = """

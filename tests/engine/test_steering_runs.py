@@ -17,9 +17,9 @@ from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.directions import Steering, load_directions
 from ganprobe.directions.styles import place_of, style_generator, styles_of
 from ganprobe.engine.directions import Found, Search, find_directions
-from ganprobe.features.embedded import EmbeddedExtractor
-from ganprobe.generators.biggan import BigGANConfig, BigGANGenerator
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.features.embedded.extractor import EmbeddedExtractor
+from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 
 QUICK = Steering(factors=("zoom", "red"), iterations=3, batch=2, measured=3, compared=6)
@@ -29,7 +29,9 @@ QUICK = Steering(factors=("zoom", "red"), iterations=3, batch=2, measured=3, com
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small random network in place of the embedded features."""
     network = feature_network()
-    monkeypatch.setattr("ganprobe.engine.steering.load_embedded", lambda device: EmbeddedExtractor(network, device))
+    monkeypatch.setattr(
+        "ganprobe.engine.methods.steering.load_embedded", lambda device: EmbeddedExtractor(network, device)
+    )
 
 
 def _network() -> StyleGANGenerator:

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.attribute_scorers import KIND, SCORERS, open_scorer
-from ganprobe.features.preprocessing import quantised_input
-from ganprobe.features.resnet import ResNet, ResNetConfig
-from ganprobe.features.scorer import ToyfacesScorer
+from ganprobe.features.attributes.opening import KIND, SCORERS, open_scorer
+from ganprobe.features.attributes.toyfaces import ToyfacesScorer
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
+from ganprobe.features.embedded.weights import load_resnet, save_resnet
+from ganprobe.features.images.preprocessing import quantised_input
 from ganprobe.features.scores import ScoreTable
-from ganprobe.features.weights import load_resnet, save_resnet
 from ganprobe.training.supervised import initialised
 
 SOURCE = """

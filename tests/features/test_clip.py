@@ -17,8 +17,8 @@ from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.attribute_scorers import open_scorer
-from ganprobe.features.clip import ClipReference, load_clip_scorer, parse_clip, preparation_of, read_pairs
+from ganprobe.features.attributes.clip import ClipReference, load_clip_scorer, parse_clip, preparation_of, read_pairs
+from ganprobe.features.attributes.opening import open_scorer
 
 CONFIG = {
     "embed_dim": 16,

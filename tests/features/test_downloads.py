@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ganprobe.core.errors import CheckpointError, OutputError
-from ganprobe.features.downloads import INCEPTION, WeightRecord, cache_folder, fetched
+from ganprobe.features.published.downloads import INCEPTION, WeightRecord, cache_folder, fetched
 
 BODY = bytes(range(256)) * 5000
 

@@ -15,7 +15,7 @@ from torch.nn.functional import avg_pool2d
 
 from ganprobe.core.errors import DataError
 from ganprobe.core.streams import normal
-from ganprobe.features.embedded import (
+from ganprobe.features.embedded.extractor import (
     POOLED,
     PROBABILITIES,
     EmbeddedDistance,
@@ -23,8 +23,8 @@ from ganprobe.features.embedded import (
     load_embedded,
     load_embedded_distance,
 )
-from ganprobe.features.preprocessing import quantised_input, resized
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.preprocessing import quantised_input, resized
+from ganprobe.features.images.quantise import to_uint8
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHIVE = ROOT.parent / "shared" / "data" / "cifar10-jpeg.tar.xz"

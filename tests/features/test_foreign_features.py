@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, DataError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.callable_extractor import load_callable_features
-from ganprobe.features.foreign import ForeignExtractor, feature_columns, score_columns
-from ganprobe.features.torchscript import load_torchscript_features
+from ganprobe.features.custom.callable_extractor import load_callable_features
+from ganprobe.features.custom.extractor import ForeignExtractor, feature_columns, score_columns
+from ganprobe.features.custom.torchscript import load_torchscript_features
 
 SOURCE = """
 import torch

@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from ganprobe.core.errors import CheckpointError, DataError, InputError
 from ganprobe.features import FEATURES, INCEPTION_COLUMNS, load_inception, read_inception
-from ganprobe.features.downloads import INCEPTION
-from ganprobe.features.inception import LEVELS, folded, layout
-from ganprobe.features.inception_extractor import InceptionExtractor, InceptionWeights
+from ganprobe.features.published.downloads import INCEPTION
+from ganprobe.features.published.inception import LEVELS, folded, layout
+from ganprobe.features.published.inception_extractor import InceptionExtractor, InceptionWeights
 
 POOL = "inception.pool3"
 

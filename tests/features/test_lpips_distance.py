@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import CheckpointError, DataError
 from ganprobe.core.streams import stream
-from ganprobe.features import lpips_distance as module
-from ganprobe.features.lpips_distance import LpipsDistance, linear_weights, load_lpips
-from ganprobe.features.lpips_protocols import (
+from ganprobe.features.published import lpips_distance as module
+from ganprobe.features.published.lpips_distance import LpipsDistance, linear_weights, load_lpips
+from ganprobe.features.published.lpips_protocols import (
     PreparedDistance,
     box_to_256,
     cropped_to_256,
@@ -21,7 +21,7 @@ from ganprobe.features.lpips_protocols import (
     fidelity_64,
     quantised,
 )
-from ganprobe.features.vgg16 import Vgg16Weights, read_vgg16
+from ganprobe.features.published.vgg16 import Vgg16Weights, read_vgg16
 
 
 @pytest.fixture(scope="module")

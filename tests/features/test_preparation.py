@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.preparation import Preparation, read_sidecar
+from ganprobe.features.images.preparation import Preparation, read_sidecar
 
 
 def _pixels(side: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganprobe.core.errors import DataError
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
 
 
 def test_known_values() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.nn.functional import affine_grid, grid_sample
 
-from ganprobe.features.resize import bicubic_pil, bicubic_weights, bilinear, bilinear_tf1
+from ganprobe.features.images.resize import bicubic_pil, bicubic_weights, bilinear, bilinear_tf1
 
 sides = st.integers(2, 40)
 

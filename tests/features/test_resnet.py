@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.features.resnet import ResNet, ResNetConfig, folded
-from ganprobe.features.weights import fingerprint_of, load_resnet, save_resnet
+from ganprobe.features.embedded.resnet import ResNet, ResNetConfig, folded
+from ganprobe.features.embedded.weights import fingerprint_of, load_resnet, save_resnet
 
 SMALL = ResNetConfig(widths=(8, 16), blocks=(1, 2), num_classes=5, resolution=16)
 

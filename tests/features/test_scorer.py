@@ -11,8 +11,8 @@ import torch
 
 from ganprobe.core.errors import CheckpointError
 from ganprobe.data import toyfaces
-from ganprobe.features.embedded import read_embedded
-from ganprobe.features.scorer import ToyfacesScorer, load_toyfaces_scorer, read_scorer
+from ganprobe.features.attributes.toyfaces import ToyfacesScorer, load_toyfaces_scorer, read_scorer
+from ganprobe.features.embedded.extractor import read_embedded
 
 ROOT = Path(__file__).resolve().parents[2]
 HELD_OUT = 4321

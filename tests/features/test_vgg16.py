@@ -9,11 +9,11 @@ import torchvision
 
 from ganprobe.core.errors import CheckpointError, DataError
 from ganprobe.core.streams import stream
-from ganprobe.features import vgg16 as module
 from ganprobe.features.combined import CombinedExtractor
-from ganprobe.features.downloads import VGG16, fetched
-from ganprobe.features.embedded import load_embedded
-from ganprobe.features.vgg16 import COLUMN, load_vgg16, read_vgg16
+from ganprobe.features.embedded.extractor import load_embedded
+from ganprobe.features.published import vgg16 as module
+from ganprobe.features.published.downloads import VGG16, fetched
+from ganprobe.features.published.vgg16 import COLUMN, load_vgg16, read_vgg16
 
 
 @pytest.fixture(scope="module")

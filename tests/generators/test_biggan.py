@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganprobe.checkpoints import ajbrock_biggan
+from ganprobe.checkpoints.layouts.biggan import ajbrock_biggan
 from ganprobe.core.errors import CapabilityError, CheckpointError, InputError
-from ganprobe.generators.attention import SelfAttention
-from ganprobe.generators.biggan import WIDTHS, BigGANConfig, BigGANGenerator, folded
-from ganprobe.generators.biggan_discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
-from ganprobe.generators.conditional_norm import MOMENTUM, ConditionalBatchNorm, Standardise
-from ganprobe.generators.spectral import (
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
+from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig, BigGANGenerator, folded
+from ganprobe.generators.layers.attention import SelfAttention
+from ganprobe.generators.layers.norms import MOMENTUM, ConditionalBatchNorm, Standardise
+from ganprobe.generators.layers.spectral import (
     Scale,
     SpectralConv2d,
     SpectralEmbedding,

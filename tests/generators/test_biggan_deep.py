@@ -14,9 +14,9 @@ from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.generators import ARCHITECTURES
-from ganprobe.generators.biggan import WIDTHS
-from ganprobe.generators.biggan_deep import BigGANDeepConfig, BigGANDeepGenerator, BottleneckBlock, published_plan
-from ganprobe.generators.truncated_norm import TruncationStatistics, interpolation_weights
+from ganprobe.generators.biggan.deep import BigGANDeepConfig, BigGANDeepGenerator, BottleneckBlock, published_plan
+from ganprobe.generators.biggan.generator import WIDTHS
+from ganprobe.generators.layers.truncated_norm import TruncationStatistics, interpolation_weights
 from ganprobe.samplers.generator import GeneratorSampler
 
 SMALL = BigGANDeepConfig(

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ganprobe.checkpoints import rosinality_stylegan
+from ganprobe.checkpoints.layouts.stylegan import rosinality_stylegan
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.generators.layers import (
+from ganprobe.generators.layers.equalised import (
     Blur,
     EqualConv2d,
     EqualLinear,
@@ -27,8 +27,8 @@ from ganprobe.generators.layers import (
     pixel_norm,
     upsample,
 )
-from ganprobe.generators.stylegan import StyledLayer, StyleGANConfig, StyleGANGenerator, mix_styles
-from ganprobe.generators.stylegan_discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
+from ganprobe.generators.stylegan.generator import StyledLayer, StyleGANConfig, StyleGANGenerator, mix_styles
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 ORACLE = SHARED / "oracles" / "rosinality-stylegan-32"

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ganprobe.core.errors import InputError
 from ganprobe.generators import ARCHITECTURES
-from ganprobe.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from ganprobe.generators.stylegan2_layers import ToRGB, upsample, upsampling_kernel
+from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
+from ganprobe.generators.stylegan2.layers import ToRGB, upsample, upsampling_kernel
 
 SMALL = StyleGAN2Config(resolution=16, z_dim=6, w_dim=5, mapping_layers=2, channel_base=64, channel_max=8)
 LABELLED = StyleGAN2Config(

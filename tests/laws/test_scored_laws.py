@@ -12,9 +12,9 @@ from torch import nn
 
 from ganprobe.core.errors import GanprobeError, MetricError
 from ganprobe.core.streams import normal
-from ganprobe.directions.scored import SCORES, ScoredMetric, ScoredSamples
-from ganprobe.engine.catalogue import CATALOGUE
-from ganprobe.generators.stylegan import StyleGANConfig, StyleGANGenerator
+from ganprobe.directions.scored.base import SCORES, ScoredMetric, ScoredSamples
+from ganprobe.engine.opening.metrics import CATALOGUE
+from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 
 SCORED = {name: spec for name, spec in CATALOGUE.items() if isinstance(spec.build(), ScoredMetric)}

@@ -15,8 +15,8 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import difference
 from ganprobe.core.streams import stream
 from ganprobe.metrics import METRICS, Authenticity, authenticity
-from ganprobe.metrics.authenticity import read_authenticity
-from ganprobe.metrics.nearest_neighbour import nearest, nearest_other
+from ganprobe.metrics.manifold.authenticity import read_authenticity
+from ganprobe.metrics.neighbours.nearest import nearest, nearest_other
 
 COLUMN = "embedded.features"
 

@@ -10,14 +10,14 @@ from scipy.stats import ortho_group
 from sklearn.linear_model import Lasso
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.dci import (
+from ganprobe.metrics.disentanglement.dci import (
     completeness_scores,
     dci,
     dci_of_moments,
     disentanglement_scores,
     weighted_score,
 )
-from ganprobe.metrics.lasso import CrossMoments, cross_validated_lasso, group_moments
+from ganprobe.metrics.disentanglement.lasso import CrossMoments, cross_validated_lasso, group_moments
 
 EXPECTED = Path(__file__).parent / "disentanglement_lib" / "expected.npz"
 RNG = np.random.default_rng(3)

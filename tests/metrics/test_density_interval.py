@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from ganprobe.core.streams import stream
-from ganprobe.metrics import density_interval, prdc
-from ganprobe.metrics.density_interval import SPLITS, density_terms
+from ganprobe.metrics import prdc
+from ganprobe.metrics.manifold import density_interval
+from ganprobe.metrics.manifold.density_interval import SPLITS, density_terms
 
 
 def rows(seed, n, d=6, *, spread=1.0):

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import priorities, stream
-from ganprobe.metrics import FrechetDistance, KeptRows, KernelDistance, Moments, SummaryKeeper, kept_rows
-from ganprobe.metrics.kept_rows import MOST_CHUNKS, priority_keys
+from ganprobe.metrics import FrechetDistance, KeptRows, KernelDistance, Moments, SummaryKeeper
+from ganprobe.metrics.states import rows as kept_rows
+from ganprobe.metrics.states.rows import MOST_CHUNKS, priority_keys
 
 KEEPER = SummaryKeeper(column="f", capacity=20)
 

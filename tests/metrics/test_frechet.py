@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics import frechet, frechet_bias, frechet_distance, frechet_metric
-from ganprobe.metrics.frechet import frechet_influence, transport
+from ganprobe.metrics import frechet_bias, frechet_distance
+from ganprobe.metrics.frechet import distance as frechet
+from ganprobe.metrics.frechet import metric as frechet_metric
+from ganprobe.metrics.frechet.distance import frechet_influence, transport
 
 
 def drawn(seed, d, n):

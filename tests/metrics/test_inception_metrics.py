@@ -8,11 +8,11 @@ from scipy.stats import entropy
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import difference
 from ganprobe.core.streams import stream
-from ganprobe.features.quantise import to_uint8
+from ganprobe.features.images.quantise import to_uint8
 from ganprobe.metrics import METRICS, kernel_distance, squared_mmd
-from ganprobe.metrics.inception_score_metric import InceptionScore
-from ganprobe.metrics.kernel_inception import KernelInceptionDistance
+from ganprobe.metrics.kernel.inception import KernelInceptionDistance
 from ganprobe.metrics.published_draws import torch_fidelity_order, torch_fidelity_subsets
+from ganprobe.metrics.scores.inception import InceptionScore
 
 POOL, LOGITS = "inception.pool3", "inception.logits_unbiased"
 

@@ -14,7 +14,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import difference, reference_variance
 from ganprobe.core.streams import stream
 from ganprobe.metrics import METRICS, FrechetDistance, IntraFrechet, frechet_distance
-from ganprobe.metrics.intra_frechet import class_distance
+from ganprobe.metrics.frechet.intra import class_distance
 
 COLUMN = "embedded.features"
 

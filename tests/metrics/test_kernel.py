@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import KernelDistance, arrays, kernel_distance, squared_mmd
-from ganprobe.metrics.kernel import projections, subset_distances
+from ganprobe.metrics.kernel.distance import projections, subset_distances
 
 
 def brute_force(a, b):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganprobe.core.streams import stream
-from ganprobe.metrics.kernel import projections
-from ganprobe.metrics.kernel_subsets import KernelSubsets
+from ganprobe.metrics.kernel.distance import projections
+from ganprobe.metrics.kernel.subsets import KernelSubsets
 
 
 def pooled(seed, n, d, move):

@@ -10,7 +10,7 @@ from scipy.stats import ortho_group
 from sklearn.metrics import mutual_info_score
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.mig import discretised, mutual_information, mutual_information_gap
+from ganprobe.metrics.disentanglement.mig import discretised, mutual_information, mutual_information_gap
 
 EXPECTED = Path(__file__).parent / "disentanglement_lib" / "expected.npz"
 RNG = np.random.default_rng(4)

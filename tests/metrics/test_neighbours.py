@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import prdc, precision_recall
-from ganprobe.metrics.neighbours import ball_counts, knn_radii
+from ganprobe.metrics.neighbours.radii import ball_counts, knn_radii
 
 
 def points(seed, n=60, m=45, d=3):

@@ -7,7 +7,7 @@ import torch
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import METRICS
-from ganprobe.metrics.pair_mean import PairMean
+from ganprobe.metrics.pictures.pairs import PairMean
 
 MS_SSIM = METRICS["ms_ssim"].build()
 LPIPS = METRICS["lpips_diversity"].build()

@@ -9,9 +9,15 @@ from scipy.spatial.distance import cdist
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics import neighbours
-from ganprobe.metrics.neighbours import ball_counts, knn_radii
-from ganprobe.metrics.pairwise import checked_points, clouds, exact_squares, lower_bounds, upper_bounds
+from ganprobe.metrics.neighbours import radii as neighbours
+from ganprobe.metrics.neighbours.radii import ball_counts, knn_radii
+from ganprobe.metrics.neighbours.squared_distances import (
+    checked_points,
+    clouds,
+    exact_squares,
+    lower_bounds,
+    upper_bounds,
+)
 
 
 def drawn(seed, n, d, *, spread=1.0, shift=0.0):

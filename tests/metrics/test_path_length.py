@@ -8,7 +8,7 @@ import torch
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import PathLength, trimmed_mean
-from ganprobe.metrics.path_length import trimmed_mean_variance
+from ganprobe.metrics.paths.length import trimmed_mean_variance
 
 PPL = PathLength(column="path.w_end", name="ppl_w_end")
 

@@ -8,7 +8,7 @@ from scipy.stats import ortho_group
 from sklearn.svm import LinearSVC
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.sap import one_latent_machines, separated_predictability
+from ganprobe.metrics.disentanglement.sap import one_latent_machines, separated_predictability
 
 EXPECTED = Path(__file__).parent / "disentanglement_lib" / "expected.npz"
 RNG = np.random.default_rng(5)

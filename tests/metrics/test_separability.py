@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import attribute_correlation, separability_score
-from ganprobe.metrics.separability import conditional_entropies
+from ganprobe.metrics.disentanglement.separability import conditional_entropies
 
 
 def test_perfect_useless_and_in_between():

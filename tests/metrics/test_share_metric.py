@@ -16,7 +16,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import difference, reference_variance
 from ganprobe.core.streams import stream
 from ganprobe.metrics import METRICS
-from ganprobe.metrics.manifold_shares import read_share
+from ganprobe.metrics.manifold.shares import read_share
 
 SHARES = ("precision", "recall", "density", "coverage")
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "coverage.py"

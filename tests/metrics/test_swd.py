@@ -15,10 +15,11 @@ from scipy.stats import wasserstein_distance
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import difference, reference_variance
 from ganprobe.core.streams import stream
-from ganprobe.metrics import METRICS, SlicedWasserstein, kept_images, sliced_wasserstein
-from ganprobe.metrics.kept_images import ImageKeeper, level_patches
-from ganprobe.metrics.pyramid import PATCH, laplacian_pyramid, level_sizes, patch_corners, patches, smoothed
-from ganprobe.metrics.swd import sliced, unit_directions
+from ganprobe.metrics import METRICS, SlicedWasserstein, sliced_wasserstein
+from ganprobe.metrics.pictures import patches as kept_images
+from ganprobe.metrics.pictures.patches import ImageKeeper, level_patches
+from ganprobe.metrics.pictures.pyramid import PATCH, laplacian_pyramid, level_sizes, patch_corners, patches, smoothed
+from ganprobe.metrics.pictures.swd import sliced, unit_directions
 
 BINOMIAL = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganprobe.features.inception_extractor import load_inception
+from ganprobe.features.published.inception_extractor import load_inception
 from ganprobe.metrics import FrechetDistance
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from ganprobe.features.inception_extractor import load_inception
+from ganprobe.features.published.inception_extractor import load_inception
 from ganprobe.metrics import FrechetDistance
-from ganprobe.metrics.inception_score_metric import InceptionScore
-from ganprobe.metrics.kernel_inception import KernelInceptionDistance
+from ganprobe.metrics.kernel.inception import KernelInceptionDistance
+from ganprobe.metrics.scores.inception import InceptionScore
 
 torch_fidelity = pytest.importorskip("torch_fidelity", reason="torch-fidelity is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

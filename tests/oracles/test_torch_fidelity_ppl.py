@@ -7,10 +7,10 @@ import torchvision
 
 from ganprobe.core.spaces import Latents, SamplerSpec
 from ganprobe.core.streams import derive_seed
-from ganprobe.engine.distances import DISTANCES
-from ganprobe.engine.sources import PairColumns
-from ganprobe.features.lpips_distance import _linear_file
-from ganprobe.features.quantise import to_uint8
+from ganprobe.engine.columns.distances import DISTANCES
+from ganprobe.engine.columns.sources import PairColumns
+from ganprobe.features.images.quantise import to_uint8
+from ganprobe.features.published.lpips_distance import _linear_file
 from ganprobe.metrics import METRICS
 from ganprobe.samplers.paths import PathPairs, PathSpec
 

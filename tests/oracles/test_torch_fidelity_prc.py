@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganprobe.features.vgg16 import COLUMN, load_vgg16
+from ganprobe.features.published.vgg16 import COLUMN, load_vgg16
 from ganprobe.metrics import METRICS
 
 pytest.importorskip("torch_fidelity", reason="torch-fidelity is not installed")

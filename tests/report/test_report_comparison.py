@@ -28,8 +28,8 @@ from ganprobe.report import (
     write_comparison,
     write_run,
 )
-from ganprobe.report.canvas import pixels_of
-from ganprobe.report.latex import escaped
+from ganprobe.report.figures.canvas import pixels_of
+from ganprobe.report.pages.latex import escaped
 
 
 def three() -> tuple[Record, ...]:

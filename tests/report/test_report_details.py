@@ -27,8 +27,8 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.results import Record
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.report import Comparison, RunPictures, detail_tables, read_run, write_comparison, write_run
-from ganprobe.report.details import details_of, run_grids, shared_grids
 from ganprobe.report.grids import is_of_itself, table_grid, table_lines
+from ganprobe.report.records.details import details_of, run_grids, shared_grids
 
 
 def with_tables(name: str, *tables: DetailTable, metric: str = "ls_w") -> Record:

@@ -9,7 +9,7 @@ from report_fakes import make_result
 
 from ganprobe.core.results import Estimate
 from ganprobe.report.format import estimate_text, flat, interval_text, number, signed_text, value_text
-from ganprobe.report.words import features_note, label_of, title_of, words_of
+from ganprobe.report.glossary import features_note, label_of, title_of, words_of
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from report_fakes import make_pictures, make_record
 
 from ganprobe.core.errors import InputError
 from ganprobe.report import RunPictures, run_figures
-from ganprobe.report.canvas import drawable, pixels_of
-from ganprobe.report.pictures import GAP, SIDE, arranged, enlarged, sheet
+from ganprobe.report.figures.canvas import drawable, pixels_of
+from ganprobe.report.records.pictures import GAP, SIDE, arranged, enlarged, sheet
 
 RNG = np.random.default_rng(0)
 

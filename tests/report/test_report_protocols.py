@@ -7,9 +7,9 @@ from PIL import Image
 from report_fakes import make_record
 
 from ganprobe.core.streams import stream
-from ganprobe.report.figures import run_figures
-from ganprobe.report.pictures import RunPictures
-from ganprobe.report.words import label_of, title_of, words_of
+from ganprobe.report.figures.run import run_figures
+from ganprobe.report.glossary import label_of, title_of, words_of
+from ganprobe.report.records.pictures import RunPictures
 
 PROTOCOLS = ("", "@stylegan", "@stylegan-crop", "@stylegan3")
 

@@ -14,9 +14,9 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.results import Record
 from ganprobe.core.spaces import Truncation
 from ganprobe.report import Sweep, SweepPoint, sweep_table
-from ganprobe.report.canvas import LIGHT, pixels_of
-from ganprobe.report.sweep import sweep_figures
-from ganprobe.report.sweep_chart import Curve, Spot, curves_of, label_places, sweep_chart
+from ganprobe.report.figures.canvas import LIGHT, pixels_of
+from ganprobe.report.figures.sweep import Curve, Spot, curves_of, label_places, sweep_chart
+from ganprobe.report.records.sweep import sweep_figures
 
 STEPS: tuple[Truncation, ...] = (1.0, 0.7, (0.5, 4))
 

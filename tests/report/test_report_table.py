@@ -10,7 +10,7 @@ from report_fakes import make_record, make_result
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.results import Estimate, Record, Result
-from ganprobe.report.table import Row, compare_records, gap
+from ganprobe.report.records.table import Row, compare_records, gap
 
 
 def row(*results: Result, names: tuple[str, ...] = ("a", "b", "c", "d")) -> Row:

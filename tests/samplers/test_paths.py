@@ -16,8 +16,8 @@ from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import uniform
-from ganprobe.engine.sources import PairColumns
-from ganprobe.features.quantise import to_uint8
+from ganprobe.engine.columns.sources import PairColumns
+from ganprobe.features.images.quantise import to_uint8
 from ganprobe.generators.base import Generator, NoiseShapes, draw_noise, resolve_noise
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.modules import ModuleSampler

@@ -21,7 +21,7 @@ from ganprobe.data import array_images, toyfaces
 from ganprobe.data.attributes import LabelledImages
 from ganprobe.engine.train_scorer import train_scorer
 from ganprobe.features import open_scorer
-from ganprobe.features.weights import header_of
+from ganprobe.features.embedded.weights import header_of
 from ganprobe.training import attributes as module
 from ganprobe.training.attributes import AttributeSettings, quality, train_attribute_scorer
 from ganprobe.training.best import BestSoFar

@@ -17,8 +17,8 @@ from ganprobe.core.errors import InputError, OutputError, TrainingError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.streams import stream
 from ganprobe.data import toyfaces
-from ganprobe.features.embedded import read_embedded
-from ganprobe.features.scorer import read_scorer
+from ganprobe.features.attributes.toyfaces import read_scorer
+from ganprobe.features.embedded.extractor import read_embedded
 from ganprobe.training.classifier import ClassifierSettings, accuracy_of, cut_out, train_classifier
 from ganprobe.training.scorer import ScorerSettings, train_scorer, train_toyfaces_scorer
 from ganprobe.training.supervised import LoopSettings, Run, fit, initialised, shift_and_flip, shuffled

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ganprobe.checkpoints.reading import Contents, Layout, Overrides, Reading, Shapes
-from ganprobe.generators.biggan import BigGANConfig
+from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.generators.biggan.generator import BigGANConfig
 
 PREFIX = "half."
 

@@ -1,0 +1,150 @@
+"""The layout of BigGAN-PyTorch (github.com/ajbrock/BigGAN-PyTorch): state dicts of its BigGAN-deep generator.
+
+Every layer of that network takes the class embedding followed by the whole of z, so that no tensor need tell whether z
+is hierarchical. Its last batch normalisation always has the epsilon of 1e-5, whatever the others are given. The
+epsilons are assumed to be those of the published scripts, as for BigGAN
+(`ganprobe.checkpoints.layouts.biggan.ajbrock_biggan`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from torch import Tensor
+
+from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.biggan.ajbrock_biggan import (
+    BN_EPSILON,
+    OWN_NORM,
+    UNUSED_COUNTS,
+    assumed_of_statistics,
+    native_name,
+    native_shape,
+    plain_names,
+    published_sn_epsilon,
+)
+from ganprobe.core.errors import CheckpointError
+from ganprobe.generators.biggan.deep import BigGANDeepConfig, published_plan
+from ganprobe.generators.biggan.generator import WIDTHS
+
+_MARKS: Final = (
+    "linear.weight",
+    "shared.weight",
+    "blocks.0.0.conv4.weight",
+    "blocks.0.0.bn4.gain.weight",
+    "blocks.0.0.bn1.stored_mean",
+    "output_layer.2.weight",
+)
+_RENAMES: Final = (
+    (OWN_NORM, ".stored_"),
+    (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
+    (r"^blocks\.(\d+)\.0\.", r"blocks.\1."),
+    (r"^output_layer\.0\.", "output_norm."),
+    (r"^output_layer\.2\.", "output."),
+    (r"\.stored_(mean|var)$", r".statistics.running_\1"),
+    (r"\.u0$", ".norm.u"),
+)
+_UNUSED: Final = re.compile(rf"\.(sv\d+|u[1-9]\d*)$|{UNUSED_COUNTS}")
+
+
+def matches(shapes: Shapes) -> bool:
+    """Whether names and shapes are those of this layout."""
+    names = plain_names(shapes)
+    return all(mark in names for mark in _MARKS)
+
+
+def config_of(
+    tensors: Mapping[str, Tensor], *, bn_epsilon: float = BN_EPSILON, sn_epsilon: float | None = None
+) -> BigGANDeepConfig:
+    """The configuration that the shapes of the tensors tell; CheckpointError where they tell none. sn_epsilon: None for
+    the published one."""
+    blocks = sum(re.fullmatch(r"blocks\.\d+\.0\.conv4\.weight", name) is not None for name in tensors)
+    found = [tensors[f"blocks.{i}.0.conv1.weight"].shape[1] for i in range(blocks)]
+    found.append(tensors[f"blocks.{blocks - 1}.0.conv4.weight"].shape[0])
+    resolution, depth, channels = _plan_of(found)
+    widths, upsampling = published_plan(resolution, depth=depth)
+    classes, shared_dim = tensors["shared.weight"].shape
+    return BigGANDeepConfig(
+        resolution=resolution,
+        num_classes=classes,
+        channels=channels,
+        z_dim=tensors["linear.weight"].shape[1] - shared_dim,
+        shared_dim=shared_dim,
+        widths=widths,
+        upsampling=upsampling,
+        attention=tuple(i + 1 for i in range(blocks) if f"blocks.{i}.1.gamma" in tensors),
+        bn_epsilon=bn_epsilon,
+        output_bn_epsilon=BN_EPSILON,
+        sn_epsilon=published_sn_epsilon(resolution) if sn_epsilon is None else sn_epsilon,
+        spectral_norm="linear.u0" in tensors,
+    )
+
+
+def _plan_of(found: list[int]) -> tuple[int, int, int]:
+    """Resolution, blocks per resolution and the width that counts as 1, of the network with such widths."""
+    blocks = len(found) - 1
+    for resolution, published in WIDTHS.items():
+        depth, rest = divmod(blocks, len(published) - 1)
+        channels = found[-1] // published[-1]
+        if not rest and found == [width * channels for width in published_plan(resolution, depth=depth)[0]]:
+            return resolution, depth, channels
+    raise CheckpointError(
+        f"no BigGAN-deep has {blocks} blocks with widths {found}; "
+        "only the networks of the BigGAN paper and of BigGAN-PyTorch can be read"
+    )
+
+
+def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under the names, and in the shapes, of BigGANDeepGenerator's state dict."""
+    return {
+        native_name(name, _RENAMES, attention_after=lambda block: block + 1): _native_shape(name, tensor)
+        for name, tensor in tensors.items()
+        if not _UNUSED.search(name)
+    }
+
+
+def _native_shape(name: str, tensor: Tensor) -> Tensor:
+    # The native network keeps sets of statistics, of which there is one here.
+    statistics = re.search(r"\.(stored|running)_(mean|var)$", name)
+    return tensor[None] if statistics else native_shape(name, tensor)
+
+
+def read(contents: Contents, overrides: Overrides) -> Reading:
+    """What this layout makes of a file."""
+    tensors = contents.tensors
+    config = config_of(tensors.sketch(), bn_epsilon=overrides.bn_epsilon or BN_EPSILON, sn_epsilon=overrides.sn_epsilon)
+    published = {
+        "bn_epsilon": f"{config.bn_epsilon:g} in the published script; no tensor tells",
+        "sn_epsilon": f"{config.sn_epsilon:g} in the published scripts for such a resolution; no tensor tells",
+    }
+    given = {name: f"{value:g} as given" for name, value in overrides.given().items()}
+    fixed = {"output_bn_epsilon": f"{BN_EPSILON:g} always in the layout's code"}
+    return Reading(
+        architecture="biggan-deep",
+        config=config,
+        convert=lambda: convert(tensors),
+        inferred=_EVIDENCE | {"spectral_norm": "linear.u0 is " + ("there" if config.spectral_norm else "absent")},
+        assumed=published | given | fixed | assumed_of_statistics(contents.shapes),
+    )
+
+
+_EVIDENCE: Final = {
+    "resolution": "number and widths of the blocks",
+    "num_classes": "rows of shared.weight",
+    "channels": "output channels of the last block",
+    "z_dim": "columns of linear.weight less those of shared.weight",
+    "shared_dim": "columns of shared.weight",
+    "widths": "channels of the blocks",
+    "upsampling": "the last of the blocks of equal width, by the number of blocks",
+    "attention": "blocks with a gamma",
+    "statistics": "stored_mean and stored_var hold one set",
+}
+
+LAYOUT: Final = Layout(
+    summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN-deep",
+    matches=matches,
+    read=read,
+    takes=frozenset({"bn_epsilon", "sn_epsilon"}),
+)

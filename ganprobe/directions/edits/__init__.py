@@ -1,0 +1,1 @@
+"""Moving latents along directions, alone or composed, and the pictures of it."""

@@ -1,0 +1,1 @@
+"""The methods that find directions: InterFaceGAN, SeFa, GANSpace, StyleSpace and steering."""

@@ -1,0 +1,196 @@
+"""InterFaceGAN: the boundary of an attribute from the samples whose scores are most extreme (Shen, Gu, Tang and Zhou
+2020, "Interpreting the latent space of GANs for semantic face editing", section 3.1 and its published code).
+
+Of N scored samples those with the highest and the lowest scores are the two classes; 70% of each train a linear
+support vector machine, the others validate it. All remaining samples, those in the middle, are then classified too,
+which is the hard part. Their true class is a matter of where the score is cut: the original cuts at the middle of the
+range of scores, and the median and zero (the classifier's own decision, where scores are logits) stand beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganprobe.core.errors import InputError, MetricError
+from ganprobe.core.protocols import LatentSampler
+from ganprobe.core.results import Z95, Estimate
+from ganprobe.core.streams import stream
+from ganprobe.directions.latents import DrawnSpace, latents_at, projections
+from ganprobe.directions.methods.boundary import Boundary, fit_boundary
+from ganprobe.metrics.arrays import named
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.int64]
+PAPER_EXTREMES: Final = 10_000
+TRAIN_SHARE: Final = 0.7
+FEWEST: Final = 10
+QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
+
+
+def default_extremes(samples: int) -> int:
+    """How many samples each class takes: the paper's 10,000, and never more than a tenth of all."""
+    return min(PAPER_EXTREMES, samples // 10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extremes:
+    """Indices of the samples of highest and lowest score, split into training and validation with their classes
+    (True for high), and those of all the remaining."""
+
+    train: IndexArray
+    train_high: NDArray[np.bool_]
+    validation: IndexArray
+    validation_high: NDArray[np.bool_]
+    remaining: IndexArray
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Separation:
+    """The boundary of one attribute in one space, and how well it separates.
+
+    train, validation: accuracies with Wilson intervals. remaining: threshold ("midrange", "median", "zero") to
+    accuracy on the samples that are in neither; positives: threshold to the share of them above it, the accuracy of
+    always saying "high". spread: standard deviation of all latents along the normal; quantiles: of the signed
+    distances of all latents, at QUANTILES. extremes: samples in each class.
+    """
+
+    attribute: str
+    space: DrawnSpace
+    boundary: Boundary
+    extremes: int
+    train: Estimate
+    validation: Estimate
+    remaining: Mapping[str, Estimate]
+    positives: Mapping[str, float]
+    spread: float
+    quantiles: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        remaining = {
+            name: {**_estimate_json(accuracy), "positives": self.positives[name]}
+            for name, accuracy in self.remaining.items()
+        }
+        return {
+            "attribute": self.attribute,
+            "space": self.space,
+            "extremes": self.extremes,
+            "train": _estimate_json(self.train),
+            "validation": _estimate_json(self.validation),
+            "remaining": remaining,
+            "spread": self.spread,
+            "distance_quantiles": dict(zip(map(str, QUANTILES), self.quantiles, strict=True)),
+        }
+
+
+def separate(
+    sampler: LatentSampler,
+    scores: Mapping[str, NDArray[np.floating]],
+    *,
+    space: DrawnSpace,
+    seed: int,
+    extremes: int | None = None,
+) -> list[Separation]:
+    """The boundary of every attribute in `space`.
+
+    scores: attribute to the scores (N,) of samples 0 to N - 1 under `seed`; their latents are drawn again. extremes:
+    samples in each class (None: the paper's 10,000, and at most a tenth of N). InputError where there are too few
+    samples, MetricError where scores are not finite or do not tell the highest from the lowest.
+    """
+    chosen = {name: choose_extremes(values, extremes, seed=seed, name=name) for name, values in scores.items()}
+    boundaries = []
+    for parts in chosen.values():
+        rows = latents_at(sampler, parts.train, seed=seed, space=space)
+        boundaries.append(fit_boundary(rows, parts.train_high))
+    samples = len(next(iter(scores.values())))
+    normals = np.stack([boundary.normal for boundary in boundaries])
+    along = projections(sampler, normals, samples=samples, seed=seed, space=space)
+    return [
+        _assessed(name, space, boundary, parts, np.asarray(scores[name], np.float64), along[:, column])
+        for column, ((name, parts), boundary) in enumerate(zip(chosen.items(), boundaries, strict=True))
+    ]
+
+
+def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed: int, name: str) -> Extremes:
+    """The highest and lowest `extremes` of scores (N,), shuffled by (seed, name) and split 70 to 30. Among equal
+    scores the lower index counts as the higher score. Errors as in `separate`."""
+    values = np.asarray(scores, dtype=np.float64)
+    n = len(values)
+    each = check_extremes(n, extremes)
+    _check_scores(values, name)
+    order = np.argsort(-values, kind="stable").astype(np.int64)
+    high, low = order[:each], order[n - each :]
+    if values[high[-1]] <= values[low[0]]:
+        raise MetricError(f"scores of {name!r} do not differ between the highest and the lowest {each}; leave it out")
+    rng = stream(seed, "interfacegan.split", name)
+    high, low = rng.permutation(high), rng.permutation(low)
+    cut = int(each * TRAIN_SHARE)
+    return Extremes(
+        np.concatenate([high[:cut], low[:cut]]),
+        np.repeat([True, False], cut),
+        np.concatenate([high[cut:], low[cut:]]),
+        np.repeat([True, False], each - cut),
+        np.sort(order[each : n - each]),
+    )
+
+
+def check_extremes(samples: int, extremes: int | None) -> int:
+    """How many samples each class takes of so many. InputError where they are too few to fit and validate anything, or
+    the two classes would overlap."""
+    each = default_extremes(samples) if extremes is None else extremes
+    if each < FEWEST or 2 * each > samples:
+        raise InputError(
+            f"{each} samples at each end of {samples} cannot be: there must be at least {FEWEST}, and twice as many "
+            "samples in all; draw more samples"
+        )
+    return each
+
+
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+    """The 95% interval of a share of `successes` among n > 0 trials (Wilson 1927), within [0, 1]."""
+    share, z2 = successes / n, Z95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
+
+
+def _check_scores(values: FloatArray, name: str) -> None:
+    bad = np.flatnonzero(~np.isfinite(values))
+    if values.ndim != 1 or len(bad):
+        raise MetricError(f"scores of {name!r} must be finite, (N,); they are not at samples {named(bad)}")
+
+
+def _assessed(
+    name: str, space: DrawnSpace, boundary: Boundary, parts: Extremes, scores: FloatArray, along: FloatArray
+) -> Separation:
+    distances = along + boundary.intercept
+    said_high = distances > 0
+    middle = scores[parts.remaining]
+    thresholds = {"midrange": (scores.max() + scores.min()) / 2, "median": float(np.median(scores)), "zero": 0.0}
+    truth = {key: middle >= threshold for key, threshold in thresholds.items()} if len(middle) else {}
+    return Separation(
+        attribute=name,
+        space=space,
+        boundary=boundary,
+        extremes=int((len(parts.train) + len(parts.validation)) // 2),
+        train=_accuracy(said_high[parts.train], parts.train_high),
+        validation=_accuracy(said_high[parts.validation], parts.validation_high),
+        remaining={key: _accuracy(said_high[parts.remaining], high) for key, high in truth.items()},
+        positives={key: float(high.mean()) for key, high in truth.items()},
+        spread=float(along.std(ddof=1)),
+        quantiles=tuple(float(q) for q in np.quantile(distances, QUANTILES)),
+    )
+
+
+def _accuracy(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Estimate:
+    right = int((said == truth).sum())
+    return Estimate(right / len(truth), wilson_interval(right, len(truth)), len(truth))
+
+
+def _estimate_json(estimate: Estimate) -> dict[str, Any]:
+    return {"value": estimate.value, "ci95": list(estimate.ci95 or ()), "n": estimate.n}

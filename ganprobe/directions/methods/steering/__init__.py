@@ -1,0 +1,1 @@
+"""Directions of known factors, such as zoom or brightness, found by optimisation."""

@@ -1,0 +1,125 @@
+"""How well the boundaries of attributes separate what they were not fitted to, as LT-GAN's Table 2 has it.
+
+metric = BoundaryAccuracy()
+estimate = metric.measure(state, samples)["boundary_accuracy"]
+
+Shen et al. 2020, "Interpreting the latent space of GANs for semantic face editing", section 3.1 and published code.
+Patel et al. 2021, "LT-GAN: Self-supervised GAN with latent transformation detection", Table 2. What is fitted and what
+the accuracies are is in `ganprobe.directions.methods.interfacegan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+
+from ganprobe.core.errors import MetricError
+from ganprobe.core.protocols import LatentSampler
+from ganprobe.core.results import Z95, Estimate
+from ganprobe.core.tables import DetailTable, Entry, detail_table
+from ganprobe.directions.latents import DrawnSpace, drawn_spaces, latent_sampler
+from ganprobe.directions.methods.boundary import project_boundary
+from ganprobe.directions.methods.interfacegan import FEWEST, Separation, separate
+from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
+from ganprobe.directions.scored.rows import ScoreRows, score_rows
+from ganprobe.metrics.arrays import FloatArray
+from ganprobe.metrics.states.rows import KeptRows
+
+NAME: Final = "boundary_accuracy"
+LEAST: Final = 10 * FEWEST
+THRESHOLD: Final = "midrange"
+THRESHOLDS: Final = (THRESHOLD, "median", "zero")
+COLUMNS: Final = (
+    "training",
+    "validation",
+    *(f"remaining ({threshold})" for threshold in THRESHOLDS),
+    *(f"share above ({threshold})" for threshold in THRESHOLDS),
+)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundaryAccuracy(ScoredMetric):
+    """boundary_accuracy: the mean over attributes of the accuracy on all remaining samples, cut at the midrange of the
+    scores, in W where the generator has one and else in Z; in [0, 1], higher is better."""
+
+    def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
+        """{name: Estimate}, with the tables "accuracy_<space>", "cosines_<space>" and "conditioned_<space>" of every
+        space that can be drawn. MetricError as `score_rows` and `separate`, CapabilityError without latents."""
+        sampler = latent_sampler(samples.sampler)
+        scores = score_rows(state, samples, least=LEAST, name=NAME)
+        found = {space: _separations(sampler, scores, space, samples.seed) for space in drawn_spaces(sampler)}
+        tables, notes = [], []
+        for space, separations in found.items():
+            tables.append(accuracy_table(separations, space, scores.continuous))
+            if len(separations) > 1:
+                more, note = cosine_tables(separations, space)
+                tables += more
+                notes += note
+        first = next(iter(found.values()))
+        return {NAME: _mean([each.remaining[THRESHOLD] for each in first], len(scores.values), notes, tables)}
+
+
+def accuracy_table(separations: Sequence[Separation], space: str, continuous: Sequence[bool]) -> DetailTable:
+    """Accuracies and shares by attribute; those at zero only where zero is a class boundary."""
+    rows = {each.attribute: _row(each, kind) for each, kind in zip(separations, continuous, strict=True)}
+    note = (
+        f"{separations[0].extremes} samples at each end, 70% for training; Wilson's 95% intervals. Always saying one "
+        "class is right for the share above the threshold, or for the rest."
+    )
+    return detail_table(f"accuracy_{space}", f"Boundaries in {space.upper()}", rows, columns=COLUMNS, note=note)
+
+
+def cosine_tables(separations: Sequence[Separation], space: str) -> tuple[list[DetailTable], list[str]]:
+    """The cosines between the boundaries' normals, and between what is left of each once all the others are projected
+    out of it, with its cosine to what it was; a note in place of the latter where nothing would be left."""
+    names = tuple(each.attribute for each in separations)
+    normals = np.stack([each.boundary.normal for each in separations])
+    cosines = _matrix(f"cosines_{space}", f"Cosines between boundaries in {space.upper()}", names, normals @ normals.T)
+    try:
+        free = np.stack([_conditioned(normals, number) for number in range(len(normals))])
+    except MetricError as problem:
+        return [cosines], [f"no conditioned boundaries in {space}: {problem}"]
+    title = f"Cosines between boundaries in {space.upper()}, each conditioned on all others"
+    return [cosines, _matrix(f"conditioned_{space}", title, names, free @ free.T, (free * normals).sum(1))], []
+
+
+def _separations(sampler: LatentSampler, scores: ScoreRows, space: DrawnSpace, seed: int) -> list[Separation]:
+    table = {name: scores.column(name) for name in scores.names}
+    return separate(sampler, table, space=space, seed=seed)
+
+
+def _row(each: Separation, continuous: bool) -> list[Entry]:
+    known = [threshold for threshold in THRESHOLDS if not (continuous and threshold == "zero")]
+    remaining = [each.remaining[threshold] if threshold in known else None for threshold in THRESHOLDS]
+    shares = [each.positives[threshold] if threshold in known else None for threshold in THRESHOLDS]
+    return [each.train, each.validation, *remaining, *shares]
+
+
+def _conditioned(normals: FloatArray, number: int) -> FloatArray:
+    others = [normal for other, normal in enumerate(normals) if other != number]
+    return project_boundary(normals[number], *others)
+
+
+def _matrix(
+    name: str, title: str, names: tuple[str, ...], values: FloatArray, kept: FloatArray | None = None
+) -> DetailTable:
+    table = np.clip(values, -1.0, 1.0)
+    rows: dict[str, list[Entry]] = {each: [float(v) for v in row] for each, row in zip(names, table, strict=True)}
+    if kept is None:
+        return detail_table(name, title, rows, columns=names, kind="matrix")
+    for each, value in zip(names, kept, strict=True):
+        rows[each].append(float(value))
+    return detail_table(name, title, rows, columns=(*names, "with itself before"), kind="matrix")
+
+
+def _mean(accuracies: Sequence[Estimate], n: int, notes: Sequence[str], tables: Sequence[DetailTable]) -> Estimate:
+    """The mean; its standard error is at most the mean of theirs, however the attributes depend on each other."""
+    value = float(np.mean([each.value for each in accuracies]))
+    ends = [each.ci95 for each in accuracies if each.ci95 is not None]
+    low, high = (float(end) for end in np.mean(ends, axis=0))
+    variance = ((high - low) / 2 / Z95) ** 2
+    return Estimate(value, (low, high), n, variance, notes=tuple(notes), tables=tuple(tables))

@@ -1,0 +1,1 @@
+"""Linear support vector machines in the primal, alone or many at once."""

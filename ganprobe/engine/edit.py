@@ -1,0 +1,212 @@
+"""From directions on disk to pictures of samples that were moved along them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganprobe.core.errors import InputError
+from ganprobe.core.files import check_writable, write_bytes
+from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
+from ganprobe.core.registry import unknown
+from ganprobe.core.spaces import Latents, Truncation
+from ganprobe.directions import Direction, Directions, Move, compose, imported_directions, load_directions
+from ganprobe.directions.direction import DirectionSpace, parse_layers
+from ganprobe.directions.edits.moves import measured
+from ganprobe.directions.edits.strips import Legend, strip_gif, strip_mp4, strip_png
+from ganprobe.directions.foreign_files import SUFFIXES as IMPORTED
+from ganprobe.directions.latents import latent_sampler
+from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.samplers import open_sampler
+from ganprobe.engine.opening.scorers import scorer_for
+from ganprobe.features import to_uint8
+from ganprobe.features.scores import COLUMN as SCORES
+from ganprobe.features.scores import ScoreTable
+from ganprobe.generators.base import Generator
+
+SCALE_SAMPLES: Final = 10_000
+STRIP_ROWS: Final = 4
+STRIP_STRENGTHS: Final = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+Generated = str | Path | Sampler | Generator
+Pixels = NDArray[np.uint8]
+WRITERS: Final[dict[str, Callable[[Pixels, Legend], bytes]]] = {
+    ".png": strip_png,
+    ".gif": strip_gif,
+    ".mp4": strip_mp4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A further direction of the file, by name, and its strength in every cell. layers: in place of its own."""
+
+    name: str
+    strength: float
+    layers: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What to draw.
+
+    name, space: which direction of the file; left out, the first. strengths: of the columns. rows: how many samples,
+    one a row. grid: a second direction, whose strengths are those of the columns too, for the rows; then `rows` is not
+    used, and sample 0 alone is drawn. also: further directions, the same in every cell. layers: those to move, in place
+    of the direction's own. absolute: strengths are signed distances from the boundaries, at which every sample ends.
+    scores: attributes to write under every cell; () for none, None for all that the scorer has.
+    """
+
+    name: str | None = None
+    space: DirectionSpace | None = None
+    strengths: Sequence[float] = STRIP_STRENGTHS
+    rows: int = STRIP_ROWS
+    grid: str | None = None
+    also: tuple[Also, ...] = ()
+    layers: tuple[int, ...] | None = None
+    absolute: bool = False
+    scores: tuple[str, ...] | None = ()
+
+    def __post_init__(self) -> None:
+        if self.rows < 1:
+            raise InputError(f"at least one row was expected, got {self.rows}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """images: (rows, columns, 3, H, W) uint8; legend: what belongs beside them."""
+
+    images: Pixels
+    legend: Legend
+
+
+def edited(
+    generator: Generated,
+    file: str | Path,
+    what: Edit | None = None,
+    *,
+    seed: int = 0,
+    truncation: Truncation = 1.0,
+    any_generator: bool = False,
+    scorer: FeatureExtractor | str | Path | None = None,
+    device: str | None = None,
+) -> Edited:
+    """Samples under `seed`, moved along directions of `file`.
+
+    file: as `Found.save` writes it, or a .npy boundary, whose scale is measured here, or GANSpace's .npz. Errors:
+    CheckpointError for a file that is none, InputError for a direction of another generator (unless `any_generator`),
+    an unknown name and settings out of range, CapabilityError as `compose` says.
+    """
+    what = what or Edit()
+    if scorer is not None and what.scores == ():
+        raise InputError("a scorer writes scores under the pictures, and none was asked for; name them (--scores all)")
+    where = open_device(device)
+    known, measure = _opened(file, what.space)
+    chosen = [known.named(name, space=what.space) for name in _names(what)]
+    sampler = latent_sampler(open_sampler(generator, device=where, truncation=truncation))
+    known.check_generator(sampler, any_generator=any_generator)
+    table = None if what.scores == () else ScoreTable(scorer_for(sampler, scorer, where))
+    shown = () if table is None else _shown(table, what.scores)
+    if measure:
+        chosen = [measured(sampler, item, samples=SCALE_SAMPLES, seed=seed) for item in chosen]
+    raw = _drawn(sampler, chosen, what, seed)
+    cells = () if table is None else _captions(raw, table, shown)
+    return Edited(pixels_of(raw), Legend(what.strengths, what.strengths if what.grid else (), cells))
+
+
+def write_edit(out: str | Path, found: Edited) -> None:
+    """Write what `edited` gave, as the suffix of `out` says."""
+    write_bytes(out, WRITERS[edit_format(out)](found.images, found.legend))
+
+
+def edit_format(out: str | Path) -> str:
+    """The suffix of `out`. InputError for one that cannot be written, OutputError for a folder that cannot."""
+    suffix = Path(out).suffix.lower()
+    if suffix not in WRITERS:
+        raise InputError(f"the image must end in {', '.join(WRITERS)}, got {Path(out).name!r}")
+    check_writable(Path(out).parent)
+    return suffix
+
+
+def even_strengths(start: float, end: float, steps: int) -> tuple[float, ...]:
+    """`steps` strengths from `start` to `end`, evenly spaced. InputError for less than one."""
+    if steps < 1:
+        raise InputError(f"at least one step was expected, got {steps}")
+    return tuple(float(strength) for strength in np.linspace(start, end, steps))
+
+
+def parse_also(text: str) -> Also:
+    """ "age=1.5" or "age=1.5:0-3", with the layers to move. InputError for anything else."""
+    name, equals, rest = text.rpartition("=")
+    number, colon, layers = rest.partition(":")
+    try:
+        strength = float(number)
+    except ValueError:
+        strength = float("nan")
+    if not (name.strip() and equals and np.isfinite(strength)):
+        raise InputError(f"a further direction is like age=1.5 or age=1.5:0-3, got {text!r}")
+    return Also(name.strip(), strength, parse_layers(layers) if colon else None)
+
+
+def pixels_of(images: torch.Tensor) -> Pixels:
+    """(rows, columns, 3, H, W) as uint8."""
+    pixels: Pixels = to_uint8(images.flatten(0, 1)).cpu().numpy()
+    return pixels.reshape(*images.shape)
+
+
+def _opened(file: str | Path, space: DirectionSpace | None) -> tuple[Directions, bool]:
+    """The directions, and whether their scales are yet to be measured."""
+    if Path(file).suffix not in IMPORTED:
+        return load_directions(file), False
+    known, scaled = imported_directions(file, space=space)
+    return known, not scaled
+
+
+def _names(what: Edit) -> list[str | None]:
+    """Of the main direction, of the grid's where there is one, and of the others."""
+    return [what.name, *([what.grid] if what.grid else []), *(each.name for each in what.also)]
+
+
+def _drawn(sampler: LatentSampler, chosen: Sequence[Direction], what: Edit, seed: int) -> torch.Tensor:
+    """(rows, columns, 3, H, W), raw."""
+    others = chosen[1 + bool(what.grid) :]
+    fixed = [
+        Move(direction=item, strength=each.strength, layers=each.layers)
+        for item, each in zip(others, what.also, strict=True)
+    ]
+
+    def moves(item: Direction, strength: float) -> list[Move]:
+        return [Move(direction=item, strength=strength, layers=what.layers, absolute=what.absolute)]
+
+    across = [moves(chosen[0], strength) for strength in what.strengths]
+    if not what.grid:
+        return compose(sampler, sampler.draw(range(what.rows), seed=seed), [[*fixed, *each] for each in across])
+    latents: Latents = sampler.draw(range(1), seed=seed)
+    rows = [
+        compose(sampler, latents, [[*fixed, *each, *moves(chosen[1], strength)] for each in across])
+        for strength in what.strengths
+    ]
+    return torch.cat(rows)
+
+
+def _shown(table: ScoreTable, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    for name in names or ():
+        if name not in table.attributes:
+            raise unknown("attribute", name, table.attributes)
+    return table.attributes if names is None else names
+
+
+def _captions(images: torch.Tensor, table: ScoreTable, names: Sequence[str]) -> list[list[tuple[str, ...]]]:
+    columns = [table.attributes.index(name) for name in names]
+    return [
+        [
+            tuple(f"{name} {float(row[column]):+.2f}" for name, column in zip(names, columns, strict=True))
+            for row in table.observe(line)[SCORES]
+        ]
+        for line in images
+    ]

@@ -1,0 +1,1 @@
+"""What `directions` measures of steered factors and of style channels."""

@@ -1,0 +1,1 @@
+"""What a call names, opened: samplers, features, scorers, metrics."""

@@ -1,0 +1,1 @@
+"""What is done to measure: a plan, one pass over the samples, states to results."""

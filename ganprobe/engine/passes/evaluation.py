@@ -1,0 +1,39 @@
+"""An evaluation: what is about to be done, and one under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ganprobe.core.protocols import FeatureExtractor, Sampler
+from ganprobe.core.settings import Settings
+from ganprobe.engine.opening.features import FeatureSet
+from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.plan import Plan
+from ganprobe.engine.passes.statistics import Reference
+from ganprobe.engine.ranks.shares import Ranks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What is about to be done: all that can be refused before an image is drawn has been looked at. `settings` say
+    which features. scorer: of attributes, where a metric reads them."""
+
+    sampler: Sampler
+    plan: Plan
+    reference: str | None
+    settings: Settings
+    device: torch.device
+    scorer: FeatureExtractor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An evaluation under way."""
+
+    evaluation: Evaluation
+    features: FeatureSet
+    reference: Reference | None
+    journal: Journal
+    ranks: Ranks

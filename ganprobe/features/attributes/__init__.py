@@ -1,0 +1,1 @@
+"""Scorers of attributes: the shipped one, one's own, and pairs of texts."""

@@ -1,0 +1,103 @@
+"""The embedded features: a small CIFAR-10 classifier that ships with the project (docs/features.md).
+
+>>> extractor = load_embedded()
+>>> columns = extractor.observe(torch.zeros(2, 3, 64, 64))
+>>> {name: tuple(column.shape) for name, column in sorted(columns.items())}
+{'embedded.features': (2, 128), 'embedded.probabilities': (2, 10)}
+
+What is measured with them is called fd, kd and cs, never FID, KID or IS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import Tensor
+
+from ganprobe.core.errors import DataError
+from ganprobe.core.protocols import Columns
+from ganprobe.core.shipped import shipped_file
+from ganprobe.features.embedded.resnet import ResNet, placed
+from ganprobe.features.embedded.weights import fingerprint_of, load_resnet
+from ganprobe.features.images.preprocessing import VERSION, quantised_input, resized
+
+KIND = "embedded-features"
+POOLED = "embedded.features"
+PROBABILITIES = "embedded.probabilities"
+TINY = 1e-10
+
+
+@final
+class EmbeddedExtractor:
+    """Images (N, 3, H, W) to "embedded.features" (N, 128), the pooled activations before the last layer, and
+    "embedded.probabilities" (N, 10), the softmax over the classes of CIFAR-10; both float32.
+
+    Images are quantised to uint8, as for FID, and resized to 32 x 32 (bilinear, antialiased).
+    """
+
+    def __init__(self, network: ResNet, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.network = placed(network, self.device)
+        self.fingerprint = fingerprint_of(network.state_dict(), KIND, VERSION)
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({POOLED, PROBABILITIES})
+
+    @torch.inference_mode()
+    def observe(self, images: Tensor) -> Columns:
+        """Float images (N, 3, H, W) in [-1, 1], of any size, on any device. DataError for another kind of tensor."""
+        pooled = self.network.pooled(quantised_input(images.to(self.device), self.network.config.resolution))
+        return {POOLED: pooled, PROBABILITIES: self.network.classifier(pooled).softmax(1)}
+
+
+@final
+class EmbeddedDistance:
+    """The perceptual distance of two images in the embedded network: d(a, b) = sum over stages of the mean over
+    positions of |u(a) - u(b)|^2, u being the activations after a stage divided by their norm over channels.
+
+    Zhang et al. 2018, "The unreasonable effectiveness of deep features as a perceptual metric", equation 1, with all
+    weights w_l equal to one. Images are resized to 32 x 32 but not quantised: path lengths divide distances of
+    neighbouring images by epsilon^2 = 1e-8, and rounding pixels to uint8 would drown them. Differentiable everywhere,
+    at a = b as well.
+
+    dtype: of the computation and the result. float64 keeps every digit of the distance of two nearly equal images.
+    """
+
+    def __init__(
+        self, network: ResNet, device: torch.device | str = "cpu", *, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self.device, self.dtype = torch.device(device), dtype
+        self.network = placed(network, self.device, dtype)
+        self.fingerprint = fingerprint_of(network.state_dict(), "embedded-distance", str(dtype), "1")
+
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances in [0, 2 * number of outputs compared].
+        DataError where the shapes differ or the tensors hold no RGB images."""
+        if a.shape != b.shape:
+            raise DataError(f"expected two tensors of one shape, got {tuple(a.shape)} and {tuple(b.shape)}")
+        pairs = zip(self._units(a), self._units(b), strict=True)
+        return torch.stack([(u - v).square().sum(1).mean((1, 2)) for u, v in pairs]).sum(0)
+
+    def _units(self, images: Tensor) -> list[Tensor]:
+        inputs = resized(images.to(self.device, self.dtype), self.network.config.resolution)
+        return [x * (x.square().sum(1, keepdim=True) + TINY).rsqrt() for x in self.network.stages(inputs)]
+
+
+def read_embedded(path: str | Path) -> ResNet:
+    """The classifier of a file that the training of the embedded features wrote. CheckpointError where it is none."""
+    return load_resnet(path, kind=KIND)[0]
+
+
+def load_embedded(device: torch.device | str = "cpu") -> EmbeddedExtractor:
+    """The extractor of the shipped embedded features."""
+    return EmbeddedExtractor(read_embedded(shipped_file("networks", KIND)), device)
+
+
+def load_embedded_distance(
+    device: torch.device | str = "cpu", *, dtype: torch.dtype = torch.float32
+) -> EmbeddedDistance:
+    """The perceptual distance of the shipped embedded features."""
+    return EmbeddedDistance(read_embedded(shipped_file("networks", KIND)), device, dtype=dtype)

@@ -1,0 +1,145 @@
+"""The StyleGAN discriminator (Karras et al. 2018, table 2, with the blurred downsampling of Karras et al. 2019).
+
+>>> config = StyleGANDiscriminatorConfig(resolution=16, channel_base=64, channel_max=16)
+>>> StyleGANDiscriminator(config, seed=0)(torch.zeros(4, 3, 16, 16)).shape
+torch.Size([4])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganprobe.core.errors import InputError
+from ganprobe.generators.layers.equalised import (
+    Blur,
+    EqualConv2d,
+    EqualLinear,
+    Resample,
+    check_pyramid,
+    initialise,
+    leaky,
+    minibatch_stddev,
+    pyramid,
+    split_lod,
+)
+from ganprobe.generators.stylegan.generator import StyleGANConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleGANDiscriminatorConfig:
+    """The shape of a StyleGAN discriminator; fields as in `StyleGANConfig`.
+
+    minibatch_group: images that share a minibatch standard deviation (fewer where the batch is not divisible by it).
+    """
+
+    resolution: int
+    num_classes: int = 0
+    channel_base: int = 8192
+    channel_max: int = 512
+    minibatch_group: int = 4
+    progressive: bool = False
+
+    def __post_init__(self) -> None:
+        check_pyramid(
+            self.resolution,
+            channel_base=self.channel_base,
+            channel_max=self.channel_max,
+            minibatch_group=self.minibatch_group,
+        )
+        if self.num_classes < 0:
+            raise InputError(f"num_classes must be 0 (no labels) or more, got {self.num_classes}")
+
+    @classmethod
+    def of(cls, config: StyleGANConfig) -> StyleGANDiscriminatorConfig:
+        """The discriminator that mirrors a generator."""
+        return cls(
+            resolution=config.resolution,
+            num_classes=config.num_classes,
+            channel_base=config.channel_base,
+            channel_max=config.channel_max,
+            progressive=config.progressive,
+        )
+
+    def channels(self, resolution: int) -> int:
+        """Feature maps at `resolution`."""
+        return max(1, min(2 * self.channel_base // resolution, self.channel_max))
+
+
+@final
+class ConvLayer(nn.Module):
+    """Convolution (blurred first where it halves the size), bias, leaky ReLU."""
+
+    def __init__(self, entering: int, leaving: int, kernel: int, *, resample: Resample = "none") -> None:
+        super().__init__()
+        self.blur = Blur() if resample == "down" else None
+        self.conv = EqualConv2d(entering, leaving, kernel, resample=resample)
+        self.bias = nn.Parameter(torch.zeros(leaving))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return leaky(self.conv(x if self.blur is None else self.blur(x), self.bias))
+
+
+@final
+class StyleGANDiscriminator(nn.Module):
+    """Images to one logit each. `seed` decides the initial weights, on any device alike."""
+
+    architecture: ClassVar[str] = "stylegan_discriminator"
+
+    def __init__(self, config: StyleGANDiscriminatorConfig, *, seed: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        channels = config.channels
+        sizes = pyramid(config.resolution)
+        seen = sizes if config.progressive else (config.resolution,)
+        self.from_rgb = nn.ModuleDict({str(r): ConvLayer(3, channels(r), 1) for r in seen})
+        self.blocks = nn.ModuleDict(
+            {
+                str(r): nn.Sequential(
+                    ConvLayer(channels(r), channels(r), 3),
+                    ConvLayer(channels(r), channels(r // 2), 3, resample="down"),
+                )
+                for r in reversed(sizes[1:])
+            }
+        )
+        self.last_conv = ConvLayer(channels(4) + 1, channels(4), 3)
+        self.dense = EqualLinear(channels(4) * 16, channels(2))
+        self.output = EqualLinear(channels(2), max(1, config.num_classes), gain=1.0)
+        initialise(self, seed)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None, *, lod: float = 0.0) -> Tensor:
+        """images (N, 3, R, R) with R = resolution / 2**floor(lod), labels (N,) integers where there are classes, to
+        logits (N,). With classes the network has a logit for each, and the label's is the answer."""
+        if self.config.num_classes and labels is None:
+            raise InputError(f"this discriminator has {self.config.num_classes} classes: labels of shape (N,) expected")
+        hidden = self._head(self._trunk(images, lod), self.config.minibatch_group)
+        logits: Tensor = self.output(hidden)
+        if labels is not None and self.config.num_classes:
+            logits = logits.gather(1, labels[:, None])
+        return logits[:, 0].to(self.output.weight.dtype)
+
+    def features(self, images: Tensor) -> Tensor:
+        """The penultimate activations (N, F) at full resolution. Every image is a minibatch group of its own here, so
+        that its features do not depend on the batch it comes in."""
+        return self._head(self._trunk(images, 0.0), 1).to(self.output.weight.dtype)
+
+    def _trunk(self, images: Tensor, lod: float) -> Tensor:
+        halvings, fade = split_lod(lod, self.config.resolution, self.config.progressive)
+        resolution = self.config.resolution >> halvings
+        if tuple(images.shape[1:]) != (3, resolution, resolution):
+            raise InputError(
+                f"images must be N x 3 x {resolution} x {resolution} at lod {lod:g}, got {tuple(images.shape)}"
+            )
+        x: Tensor = self.from_rgb[str(resolution)](images)
+        for size in reversed(pyramid(resolution)[1:]):
+            x = self.blocks[str(size)](x)
+            if fade and size == resolution:
+                x = torch.lerp(x, self.from_rgb[str(size // 2)](F.avg_pool2d(images, 2)).to(x.dtype), fade)
+        return x
+
+    def _head(self, x: Tensor, group: int) -> Tensor:
+        return leaky(self.dense(self.last_conv(minibatch_stddev(x, group)).flatten(1)))

@@ -1,0 +1,1 @@
+"""How latent numbers and attributes go together: DCI, MIG, SAP, separability, correlation."""

@@ -1,0 +1,1 @@
+"""The Frechet distance: between Gaussians, as a metric, and within classes."""

@@ -1,0 +1,185 @@
+"""`intra_fid` and `intra_fd`: the Frechet distance within each class, averaged, and the classes that collapse.
+
+>>> [spec.name for spec in intra_specs()]
+['intra_fid', 'intra_fd']
+
+Zhang et al. 2019, "Self-attention generative adversarial networks", section 4, after Miyato and Koyama 2018, "cGANs
+with projection discriminator", section 5: both average the FID of each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganprobe.core.errors import MetricError
+from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.tables import DetailTable, detail_table
+from ganprobe.metrics.arrays import FloatArray, named
+from ganprobe.metrics.base import Reading, given
+from ganprobe.metrics.frechet.distance import frechet_influence, transport
+from ganprobe.metrics.spec import MetricSpec
+from ganprobe.metrics.states.rows import KeptRows
+from ganprobe.metrics.states.rows_by_class import LABEL, LabelledKeeper, labelled
+
+LEAST = 4
+"""Two classes of two."""
+
+COLLAPSED = 0.1
+"""A class whose generated images' spread is below this share of the reference's has collapsed."""
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDistance:
+    """The Frechet distance within one class. ours (n,), theirs (m,): each row's term c, such that sum((c - mean(c))^2)
+    is what its side adds to the variance. spread: the mean squared distance between two generated rows over that
+    between two of the reference; None where the reference's are all the same."""
+
+    value: float
+    ours: FloatArray
+    theirs: FloatArray
+    spread: float | None
+
+    @property
+    def collapsed(self) -> bool:
+        return self.spread is not None and self.spread < COLLAPSED
+
+    def estimate(self) -> Estimate:
+        return normal_estimate(self.value, len(self.ours), float((self.ours**2).sum()), self.theirs)
+
+
+def class_distance(ours: FloatArray, theirs: FloatArray) -> ClassDistance:
+    """Of generated rows (n, d) against the reference's (m, d), both of 2 or more. Where there are fewer rows than
+    features it is computed in the space that the rows span, where it is the same."""
+    a, b = _in_their_span(ours, theirs) if len(ours) + len(theirs) < ours.shape[1] else (ours, theirs)
+    cov_a, cov_b = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (a, b))
+    plan = transport(a.mean(0), cov_a, b.mean(0), cov_b)
+    spread = float(np.trace(cov_a) / np.trace(cov_b)) if np.trace(cov_b) > 0 else None
+    return ClassDistance(plan.value, _terms(a, plan.offset, plan.root_a), _terms(b, -plan.offset, plan.root_b), spread)
+
+
+def _in_their_span(ours: FloatArray, theirs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    both = np.concatenate([ours, theirs]) - theirs.mean(0)
+    inside = both @ np.linalg.qr(both.T)[0]
+    return inside[: len(ours)], inside[len(ours) :]
+
+
+def _terms(rows: FloatArray, offset: FloatArray, root: FloatArray) -> FloatArray:
+    influence = frechet_influence(rows, rows.mean(0), offset, root)
+    return np.asarray((influence - influence.mean()) / np.sqrt(len(rows) * (len(rows) - 1)), dtype=np.float64)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntraFrechet(Reading[KeptRows]):
+    """The mean over classes of the Frechet distance of `column` within each. Both sides need labels, of the same
+    classes, and 2 images of each."""
+
+    column: str
+    name: str
+
+    @property
+    def keeper(self) -> LabelledKeeper:
+        return LabelledKeeper(column=self.column)
+
+    def compute(self, state: KeptRows, reference: KeptRows | None = None) -> Mapping[str, Estimate]:
+        """{name: Estimate} with a table of the classes and a note that names those that collapse. MetricError without a
+        reference, on fewer than 4 samples, on values that are not finite, and where the classes do not match."""
+        reference = given(reference, self.name)
+        rows, labels = labelled(state, LEAST, self.name, self.column, "generated")
+        other_rows, other_labels = labelled(reference, LEAST, self.name, self.column, "reference")
+        classes = _same_classes(labels, other_labels, self.name)
+        found = [class_distance(rows[labels == one], other_rows[other_labels == one]) for one in classes]
+        value = float(np.mean([one.value for one in found]))
+        ours = _in_order(labels, classes, [one.ours for one in found])
+        theirs = _in_order(other_labels, classes, [one.theirs for one in found])
+        estimate = normal_estimate(value, len(rows), float((ours**2).sum()), theirs)
+        notes = (*_collapse(classes, found), *_few(found, rows.shape[1], self.name))
+        return {self.name: replace(estimate, tables=(_table(self.name, classes, found),), notes=notes)}
+
+
+def _same_classes(labels: Labels, other_labels: Labels, name: str) -> Labels:
+    """The classes of both sides, ascending."""
+    classes, counts = np.unique(labels, return_counts=True)
+    others, other_counts = np.unique(other_labels, return_counts=True)
+    if missing := sorted(set(classes.tolist()) ^ set(others.tolist())):
+        raise MetricError(
+            f"{name} needs the same classes on both sides; generated images have {len(classes)}, the reference "
+            f"{len(others)}, and only one side has {named(np.array(missing))}: give more samples, or a reference of "
+            "the data that the generator was trained on"
+        )
+    for side, numbers in (("generated", counts), ("reference", other_counts)):
+        if len(few := classes[numbers < 2]):
+            raise MetricError(
+                f"{name} needs 2 {side} images of each class; there is 1 of class {named(few)}: give more"
+            )
+    return np.asarray(classes, dtype=np.int64)
+
+
+def _in_order(labels: Labels, classes: Labels, terms: Sequence[FloatArray]) -> FloatArray:
+    """The terms of all classes in the order of the rows, for the mean over classes."""
+    found = np.empty(len(labels))
+    for one, some in zip(classes, terms, strict=True):
+        found[labels == one] = some / len(classes)
+    return found
+
+
+def _collapse(classes: Labels, found: Sequence[ClassDistance]) -> tuple[str, ...]:
+    collapsed = [str(one) for one, distance in zip(classes, found, strict=True) if distance.collapsed]
+    said = f"{len(collapsed)} of {len(classes)} classes collapse (spread below {COLLAPSED:g} of the reference's)"
+    return (f"{said}: {', '.join(collapsed)}",) if collapsed else ()
+
+
+def _few(found: Sequence[ClassDistance], width: int, name: str) -> tuple[str, ...]:
+    few = sum(min(len(one.ours), len(one.theirs)) <= width for one in found)
+    said = f"{few} of {len(found)} classes have at most {width} images on a side: with as many features the covariance"
+    return (f"{said} is singular, and {name} far too high",) if few else ()
+
+
+def _table(name: str, classes: Labels, found: Sequence[ClassDistance]) -> DetailTable:
+    return detail_table(
+        "classes",
+        "By class",
+        {
+            f"class {label}": (one.estimate(), len(one.ours), len(one.theirs), one.spread)
+            for label, one in zip(classes, found, strict=True)
+        },
+        columns=(name.removeprefix("intra_"), "n", "reference n", "spread"),
+        note="spread: mean squared distance between two generated images of the class over that of two reference "
+        f"images; below {COLLAPSED:g} the class has collapsed",
+    )
+
+
+def intra_specs() -> list[MetricSpec]:
+    """The specifications, on Inception's features and on the embedded ones."""
+    return [
+        _spec(IntraFrechet(column="inception.pool3", name="intra_fid"), "inception", "FID"),
+        _spec(IntraFrechet(column="embedded.features", name="intra_fd"), "embedded", "Frechet distance"),
+    ]
+
+
+def _spec(metric: IntraFrechet, features: str, what: str) -> MetricSpec:
+    return MetricSpec(
+        name=metric.name,
+        summary=f"{what} within each class, averaged over classes; names the classes that collapse",
+        better="lower",
+        features=features,
+        protocol={
+            "column": metric.column,
+            "value": "mean over classes of the squared Frechet distance of Gaussians",
+            "ddof": 1,
+            "labels": LABEL,
+            "rows": "all",
+            "collapsed": f"spread below {COLLAPSED:g} of the reference's",
+            "interval": "influence function within each class, of the mean at these numbers",
+        },
+        needs_reference=True,
+        minimum_samples=LEAST,
+        build=lambda: metric,
+    )

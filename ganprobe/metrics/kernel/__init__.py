@@ -1,0 +1,1 @@
+"""The kernel distance (MMD): whole, over subsets, and by KID's protocol."""

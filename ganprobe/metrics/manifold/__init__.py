@@ -1,0 +1,1 @@
+"""Precision, recall, density, coverage and authenticity of features, with their intervals."""

@@ -1,0 +1,1 @@
+"""Nearest neighbours in tiles of bounded memory: distances, candidates, radii."""

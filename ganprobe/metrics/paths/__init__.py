@@ -1,0 +1,1 @@
+"""Perceptual path length, by every published protocol."""

@@ -1,0 +1,1 @@
+"""Metrics of the pictures themselves: similarity of pairs, patches of pyramids."""

@@ -1,0 +1,88 @@
+"""The classifier score: the Inception Score's formula on any classifier's probabilities, and `cs` as a metric.
+
+>>> import numpy as np
+>>> round(inception_score(np.tile(np.eye(10), (10, 1)), splits=10), 6)
+10.0
+
+Salimans et al. 2016, "Improved techniques for training GANs", section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from ganprobe.core.errors import MetricError
+from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.streams import stream
+from ganprobe.metrics.arrays import FloatArray, Values, array64, relative_entropy
+from ganprobe.metrics.base import Reading
+from ganprobe.metrics.states.rows import KeptRows
+from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
+
+_SUM_TOLERANCE = 1e-3
+
+
+def inception_score(probabilities: Values, splits: int = 10) -> float:
+    """exp(mean of KL(p(y|x) || p(y))), averaged over consecutive splits of the rows as they come.
+
+    probabilities (N, classes), rows summing to 1, N >= splits. Between 1 and the number of classes.
+    MetricError on rows that are no probabilities, and on fewer rows than splits.
+    """
+    return float(inception_score_splits(probabilities, splits).mean())
+
+
+def inception_score_splits(probabilities: Values, splits: int = 10) -> FloatArray:
+    """(splits,) the score of each split; the field's "+-" is their standard deviation (ddof 0)."""
+    parts = _split(_probabilities(probabilities), splits)
+    return np.array([np.exp(_divergences(part).mean()) for part in parts])
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierScore(Reading[KeptRows]):
+    """The score of the probabilities in `column`, over `splits` splits of the samples in an order shuffled by `seed`.
+
+    The order starts from ascending indices, so it does not depend on batches. Needs two samples for every split.
+    """
+
+    column: str
+    name: str = "cs"
+    splits: int = 10
+    seed: int = 0
+
+    @property
+    def keeper(self) -> ColumnKeeper:
+        return ColumnKeeper(column=self.column, ndim=2)
+
+    def compute(self, state: KeptRows, reference: KeptRows | None = None) -> Mapping[str, Estimate]:
+        """{name: Estimate}; the reference is not used. MetricError on too few samples and on no probabilities."""
+        rows = _probabilities(usable_rows(state, 2 * self.splits, self.name, self.column))
+        order = stream(self.seed, "classifier score splits").permutation(len(rows))
+        divergences = [_divergences(part) for part in _split(rows[order], self.splits)]
+        scores = np.exp([part.mean() for part in divergences])
+        variances = [score**2 * part.var(ddof=1) / len(part) for score, part in zip(scores, divergences, strict=True)]
+        variance = float(np.sum(variances)) / self.splits**2
+        return {self.name: normal_estimate(float(scores.mean()), len(rows), variance)}
+
+
+def _divergences(rows: FloatArray) -> FloatArray:
+    """(N,) KL(p(y|x) || p(y)) in nats, p(y) the mean of `rows`. Also each row's influence on their mean, up to a
+    constant (docs/metrics/cs.md)."""
+    return np.asarray(relative_entropy(rows, rows.mean(0)).sum(1), dtype=np.float64)
+
+
+def _split(rows: FloatArray, splits: int) -> list[FloatArray]:
+    if not 1 <= splits <= len(rows):
+        raise MetricError(f"between 1 and {len(rows)} splits (one row each) were expected; got {splits}")
+    return [rows[k * len(rows) // splits : (k + 1) * len(rows) // splits] for k in range(splits)]
+
+
+def _probabilities(values: Values) -> FloatArray:
+    rows = array64(values, "probabilities", 2)
+    if rows.min() < 0 or np.abs(rows.sum(1) - 1).max() > _SUM_TOLERANCE:
+        raise MetricError("probabilities must not be negative and rows must sum to 1; apply softmax to logits first")
+    return rows

@@ -1,0 +1,1 @@
+"""The monoids that metrics keep: moments, rows of features, values of columns, rows by class."""

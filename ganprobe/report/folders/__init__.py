@@ -1,0 +1,1 @@
+"""Reports on disk: written whole or not at all, and read back."""
