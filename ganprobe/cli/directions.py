@@ -82,7 +82,7 @@ def directions(
     from ganprobe.core.files import check_writable
     from ganprobe.directions.direction import parse_layers
     from ganprobe.engine.directions import Search, find_directions
-    from ganprobe.engine.ranks.shares import this_process
+    from ganprobe.engine.ranks.joining import this_process
 
     ranks = this_process()
     search = Search(

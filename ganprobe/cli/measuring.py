@@ -43,7 +43,7 @@ def evaluate(
 ) -> None:
     """Measure one generator and write its report."""
     from ganprobe.engine.evaluate import run_evaluation
-    from ganprobe.engine.ranks.shares import this_process
+    from ganprobe.engine.ranks.joining import this_process
 
     ranks = this_process()
     settings = Settings(
