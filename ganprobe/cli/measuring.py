@@ -156,7 +156,7 @@ def _print_comparison(comparison: Any) -> None:
 
     from ganprobe.report import comparison_table
 
-    Console().print(comparison_table(comparison))
+    Console().print(comparison_table(comparison.record))
 
 
 def _say_where(out: Path) -> None:
