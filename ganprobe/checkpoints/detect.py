@@ -15,7 +15,7 @@ from torch import nn
 
 from ganprobe.checkpoints import native
 from ganprobe.checkpoints.containers import open_contents
-from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled, one_line
+from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled
 from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Role
 from ganprobe.checkpoints.layouts.biggan import (
     ajbrock_biggan,
@@ -39,7 +39,7 @@ from ganprobe.checkpoints.layouts.stylegan2 import (
 from ganprobe.checkpoints.layouts.stylegan2 import nvlabs_stylegan2_ada as nvlabs_stylegan2
 from ganprobe.checkpoints.layouts.stylegan3 import nvlabs_stylegan3
 from ganprobe.checkpoints.plugins import GROUP, plug_ins
-from ganprobe.core.errors import CheckpointError, InputError
+from ganprobe.core.errors import CheckpointError, InputError, one_line
 from ganprobe.core.registry import Registry
 from ganprobe.generators import ARCHITECTURES
 from ganprobe.generators.base import Generator
@@ -118,8 +118,8 @@ def find_layout(contents: Contents) -> tuple[str, Layout]:
     problems = []
     for plug_in in plug_ins(LAYOUTS):
         try:
-            if plug_in.layout is not None and plug_in.layout.claims(contents):
-                return plug_in.name, plug_in.layout
+            if plug_in.item is not None and plug_in.item.claims(contents):
+                return plug_in.name, plug_in.item
             problems.append(plug_in.problem)
         except _MISSHAPEN as problem:
             problems.append(f"the layout {plug_in.name!r} of package {plug_in.package} failed ({one_line(problem)})")
@@ -132,7 +132,7 @@ def _of_no_layout(contents: Contents, problems: Sequence[str]) -> CheckpointErro
     first = ", ".join(one_line(name) for name in [*contents.shapes, *contents.beside][:4]) or "nothing"
     return CheckpointError(
         f"{contents.path} ({contents.container}) is of no known layout: it holds {first}, ...; "
-        f"known layouts: {', '.join(LAYOUTS)}; a package can add a reader by the entry-point group {GROUP} "
+        f"known layouts: {', '.join(LAYOUTS)}; a package can add a reader by the entry-point group {GROUP.name} "
         f"(docs/contributing/layout.md){''.join(f'; {problem}' for problem in problems)}"
     )
 
