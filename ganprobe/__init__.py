@@ -41,7 +41,8 @@ def load(
     `.map` and `.synthesize` too, and `.generator` (nn.Module) where it is a checkpoint's.
 
     generator: a checkpoint file (its layout is detected), a shipped name, a folder, archive or array of images,
-    "package.module:callable", or a network. device: where it will run. noise: of the sampler's own images, "random"
+    "package.module:callable", or a network, which stays on its device and is left as it was. device: where what is
+    opened here will run. noise: of the sampler's own images, "random"
     (sample i has its own), "const" or "zero". truncation: psi or (psi, layers), of the sampler's own images too; for
     BigGAN the threshold on z. skip_unreadable: pass over images that cannot be decoded.
     Errors: InputError, CheckpointError, DataError, CapabilityError: all of them GanprobeError.
@@ -75,7 +76,8 @@ def evaluate(
 ) -> Run:
     """Measure a generator.
 
-    generator: as in `load`, or a sampler. A sampler keeps its device, noise and truncation.
+    generator: as in `load`, or a sampler. A sampler keeps its device, noise and truncation. A network is measured in
+    evaluation mode on its own device and left as it was, so that it can be in the middle of its training.
     reference: a data set's name, images, or saved statistics; metrics that compare need one.
     metrics: names as in `ganprobe list metrics`; None means all that the generator and the reference allow.
     features: "embedded", "inception" or "vgg16"; None means what the metrics are defined on, else the embedded ones.

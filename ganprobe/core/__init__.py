@@ -1,1 +1,1 @@
-"""The vocabulary: spaces, batches, estimates, results, errors, names, random streams. Imports no torch."""
+"""The vocabulary: spaces, batches, estimates, results, errors, names, random streams. Torch for borrowing alone."""

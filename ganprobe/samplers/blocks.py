@@ -28,20 +28,32 @@ class BlockCache(Generic[Row]):
     """Rows of the endless table whose block b is `compute(range(b * block, (b + 1) * block), seed)`, a tuple of tensors
     with one row an index.
 
-    The last `keep` blocks stay in memory, so that a sweep in order computes each block once at any batch size. Not for
-    several threads at once.
+    The last `keep` blocks stay in memory, so that a sweep in order computes each block once at any batch size; they are
+    forgotten when `version` changes, which stands for what the rows depend on besides (weights in training, say). Not
+    for several threads at once.
     """
 
-    def __init__(self, compute: Callable[[range, int], Row], block: int, *, keep: int = 2) -> None:
+    def __init__(
+        self,
+        compute: Callable[[range, int], Row],
+        block: int,
+        *,
+        keep: int = 2,
+        version: Callable[[], int] = lambda: 0,
+    ) -> None:
         if block < 1 or keep < 1:
             raise ValueError(f"block and keep must be at least 1, got {block} and {keep}")
         self._compute, self._block, self._keep = compute, block, keep
         self._kept: OrderedDict[tuple[int, int], Row] = OrderedDict()
+        self._version, self._seen = version, version()
 
     def rows(self, index: range, *, seed: int) -> Row:
         """Rows `index` (of step 1, from 0 on) of each tensor, copied, so that writing into them harms nothing."""
         if index.step != 1 or index.start < 0:
             raise InputError(f"an index range of step 1 from 0 on was expected, got {index}")
+        if (now := self._version()) != self._seen:
+            self._kept.clear()
+            self._seen = now
         if not len(index):
             return cast(Row, tuple(tensor[:0].clone() for tensor in self._whole(0, seed)))
         parts = [self._part(number, index, seed) for number in blocks_of(index, self._block)]
@@ -59,5 +71,7 @@ class BlockCache(Generic[Row]):
                 self._kept.popitem(last=False)
             first = number * self._block
             self._kept[key] = self._compute(range(first, first + self._block), seed)
+            # A network that writes into its buffers in every pass has them given back: that is no change.
+            self._seen = self._version()
         self._kept.move_to_end(key)
         return self._kept[key]

@@ -16,6 +16,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from ganprobe.core.borrowing import borrowed, on_device
 from ganprobe.core.errors import InputError
 from ganprobe.core.objects import named_object, source_of
 from ganprobe.core.spaces import Batch, SamplerSpec
@@ -43,7 +44,8 @@ def open_callable(ref: str, *, device: torch.device | str = "cpu") -> Generator 
     found = load_callable(ref)
     if not isinstance(found, nn.Module):
         return FunctionSampler(found, name=ref)
-    return found.to(device) if isinstance(found, Generator) else ModuleSampler(found.to(device), name=ref)
+    module = on_device(found, device)
+    return module if isinstance(module, Generator) else ModuleSampler(module, name=ref)
 
 
 def load_callable(ref: str) -> nn.Module | ImageFunction:
@@ -107,7 +109,7 @@ class FunctionSampler:
             )
 
     def _call(self, index: range, seed: int) -> Tensor:
-        with torch.no_grad():
+        with borrowed(self._function), torch.no_grad():
             images = as_images(self._function(len(index), seed), len(index), self.name)
         check_finite(images, index, self.name)
         return images

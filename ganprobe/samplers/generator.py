@@ -15,6 +15,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from ganprobe.core.borrowing import borrowed, version_of
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import Movement
 from ganprobe.core.settings import DEFAULTS
@@ -22,11 +23,12 @@ from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space,
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
 from ganprobe.generators.base import Generator, draw_noise
 from ganprobe.samplers.blocks import BlockCache
+from ganprobe.samplers.modules import WeightsFingerprint
 
 
 @final
 class GeneratorSampler:
-    """Samples of `generator`, which is put into evaluation mode.
+    """Samples of `generator`, which is in evaluation mode while it draws them and is left as it was.
 
     noise: what `batch` feeds the per-pixel inputs: "random" (by index, as StyleGAN's own evaluation does), "const" or
     "zero"; it means nothing, and reads "random", where there are none. truncation: psi, or (psi, cutoff layers),
@@ -43,17 +45,24 @@ class GeneratorSampler:
         noise: BatchNoise = DEFAULTS.noise,
         truncation: Truncation = DEFAULTS.truncation,
     ) -> None:
-        self.generator = generator.eval().requires_grad_(False)
+        self.generator = generator
         self.name = name
         self.noise: BatchNoise = noise if generator.noise_shapes else "random"
-        self.weights_fingerprint = fingerprint
+        self._fingerprint = WeightsFingerprint(generator, name, fingerprint)
         self._in_w = "w" in generator.spec.spaces
         self.truncation = _checked_truncation(truncation, name, in_w=self._in_w)
-        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, self.spec.block)
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
+            self._block, self.spec.block, version=lambda: version_of(generator)
+        )
 
     @property
     def spec(self) -> SamplerSpec:
         return self.generator.spec
+
+    @property
+    def weights_fingerprint(self) -> str:
+        """Of weights and configuration, as they are now."""
+        return self._fingerprint.now()
 
     @property
     def fingerprint(self) -> str:
@@ -79,7 +88,7 @@ class GeneratorSampler:
 
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (N, z_dim) to w (N, w_dim); CapabilityError where the generator has no W."""
-        with torch.no_grad():
+        with borrowed(self.generator), torch.no_grad():
             return self.generator.map(z.to(self.device), None if labels is None else labels.to(self.device))
 
     def synthesize(
@@ -99,7 +108,7 @@ class GeneratorSampler:
         expected = tuple(self.spec.spaces[space])
         if tuple(latents.shape[1:]) != expected:
             raise InputError(f"latents of {space!r} must be N x {expected}, got {tuple(latents.shape)}")
-        with torch.no_grad():
+        with borrowed(self.generator), torch.no_grad():
             images = self.generator.synthesize(
                 latents.to(self.device),
                 space=space,

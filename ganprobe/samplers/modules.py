@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ganprobe.core.borrowing import borrowed, version_of
 from ganprobe.core.errors import CapabilityError, DataError, InputError
 from ganprobe.core.objects import source_of
 from ganprobe.core.protocols import Movement
@@ -34,18 +35,25 @@ class ModuleSampler:
     """Images of a foreign nn.Module that maps z (N, z_dim) to them, or (z, labels (N,) int64) where it has classes.
 
     The module says how by its attributes: `z_dim` (needed) and `num_classes` (0 where absent). z is standard normal,
-    labels uniform. Its only latent space is "z". It is put into evaluation mode.
+    labels uniform. Its only latent space is "z". It is in evaluation mode while it draws, and is left as it was.
     """
 
     def __init__(self, module: nn.Module, *, name: str) -> None:
         self.name = name
-        self.module = module.eval().requires_grad_(False)
+        self.module = module
         self._classes = _whole_number(module, "num_classes", name, least=0, default=0)
         self._z_dim = _whole_number(module, "z_dim", name, least=1, default=None)
-        self.fingerprint = module_fingerprint(module, name)
+        self._fingerprint = WeightsFingerprint(module, name)
         probe = self._images(self.draw(range(PROBE), seed=0))
         self.spec = SamplerSpec(shape_of(probe), self._classes, {"z": (self._z_dim,)})
-        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, self.spec.block)
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
+            self._block, self.spec.block, version=lambda: version_of(module)
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """`module_fingerprint` of the weights as they are now."""
+        return self._fingerprint.now()
 
     @property
     def device(self) -> torch.device:
@@ -80,7 +88,7 @@ class ModuleSampler:
             raise CapabilityError(f"{self.name} takes neither noise nor truncation; leave them at 'const' and 1")
         if tuple(latents.shape[1:]) != (self._z_dim,):
             raise InputError(f"latents of 'z' must be N x {self._z_dim}, got {tuple(latents.shape)}")
-        with torch.no_grad():
+        with borrowed(self.module), torch.no_grad():
             return self._forward(latents.to(self.device), labels, range(len(latents)))
 
     def edit(self, latents: Latents, direction: Movement, strength: float) -> Tensor:
@@ -98,7 +106,7 @@ class ModuleSampler:
         return (self._images(self.draw(index, seed=seed)),)
 
     def _images(self, latents: Latents) -> Tensor:
-        with torch.no_grad():
+        with borrowed(self.module), torch.no_grad():
             images = self._forward(latents.z, latents.labels, latents.index)
         check_finite(images, latents.index, self.name)
         return images
@@ -151,6 +159,22 @@ def module_fingerprint(module: nn.Module, name: str) -> str:
         digest.update(f"{key} {flat.dtype} {tuple(flat.shape)}\n".encode())
         digest.update(flat.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+@final
+class WeightsFingerprint:
+    """The fingerprint of a network that may go on learning: told again when its tensors were written to. given: that of
+    its weights as they are at first, where it is known (a file's)."""
+
+    def __init__(self, module: nn.Module, name: str, given: str | None = None) -> None:
+        self._module, self._name = module, name
+        self._version, self._digest = version_of(module), given or module_fingerprint(module, name)
+
+    def now(self) -> str:
+        """The fingerprint (hex) at this moment."""
+        if (version := version_of(self._module)) != self._version:
+            self._version, self._digest = version, module_fingerprint(self._module, self._name)
+        return self._digest
 
 
 def shape_of(images: Tensor) -> tuple[int, int, int]:

@@ -76,7 +76,9 @@ def test_modules_and_their_factories(package: str, name: str) -> None:
     assert isinstance(sampler, ModuleSampler)
     assert sampler.name == f"{package}:{name}"
     assert sampler.spec == SamplerSpec((3, 4, 4), 0, {"z": (5,)})
-    assert not sampler.module.training
+    assert torch.equal(
+        sampler.synthesize(sampler.draw(range(2), seed=0).z, space="z"), sampler.batch(range(2), seed=0).images
+    )
 
 
 @pytest.mark.parametrize("name", ["noise", "with_defaults"])

@@ -144,7 +144,7 @@ def test_slerp_of_two_like_directions_is_that_direction() -> None:
 def test_lerp_in_w_has_a_closed_form(sampling: Sampling) -> None:
     """d(epsilon) = epsilon (w_b - w_a), wherever on the path: the length is |w_b - w_a|^2."""
     sampler = linear()
-    a, b = (v @ sampler.generator.matrix.double().numpy() for v in ends(sampler))  # type: ignore[union-attr,operator]
+    a, b = (v @ sampler.generator.matrix.detach().double().numpy() for v in ends(sampler))  # type: ignore[union-attr,operator]
     got = lengths(sampler, "w", sampling)
     np.testing.assert_allclose(got, ((b - a) ** 2).sum(1), rtol=2e-3)
     assert abs(np.mean(got / ((b - a) ** 2).sum(1)) - 1) < 2e-4
@@ -162,7 +162,7 @@ def test_slerp_in_z_has_a_closed_form(sampling: Sampling) -> None:
     u = textbook_slerp(a, b, t)
     v = (np.cos(t * angle) * b / norm_b - np.cos((1 - t) * angle) * a / norm_a) / np.sin(angle)
     velocity = (norm_b - norm_a) * u + (norm_a + (norm_b - norm_a) * t) * angle * v
-    expected = ((velocity @ sampler.generator.matrix.double().numpy()) ** 2).sum(1)  # type: ignore[union-attr,operator]
+    expected = ((velocity @ sampler.generator.matrix.detach().double().numpy()) ** 2).sum(1)  # type: ignore[union-attr,operator]
     got = lengths(sampler, "z", sampling)
     np.testing.assert_allclose(got, expected, rtol=3e-3)
     assert abs(np.mean(got / expected) - 1) < 2e-4

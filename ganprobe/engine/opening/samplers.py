@@ -37,14 +37,15 @@ def open_sampler(
 ) -> Sampler:
     """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
 
-    noise and truncation: as GeneratorSampler takes them. A sampler that is one already stays as it is, on its device.
+    noise and truncation: as GeneratorSampler takes them. A sampler that is one already stays as it is, on its device,
+    and so does a network: it is measured in evaluation mode and left as it was.
     Errors: InputError for an unknown name or a missing file, CheckpointError for a file that is no checkpoint,
     DataError for images that cannot be read, CapabilityError for noise or truncation asked of images, foreign modules
     and functions, which have none, or of a sampler that was made with others.
     """
     if isinstance(ref, Generator):
-        return _of_generator(ref, "generator", module_fingerprint(ref, "generator"), device, noise, truncation)
-    opened = _of_object(ref, device) if not isinstance(ref, str | Path) else None
+        return _of_network(ref, "generator", noise, truncation)
+    opened = _of_object(ref) if not isinstance(ref, str | Path) else None
     if isinstance(ref, str) and ref in shipped_names("generators"):
         file = shipped_file("generators", ref)
         return _of_generator(open_checkpoint(file), ref, sha256_of(file), device, noise, truncation)
@@ -59,9 +60,9 @@ def open_sampler(
     return opened
 
 
-def _of_object(given: Sampler | nn.Module, device: torch.device | str) -> Sampler:
+def _of_object(given: Sampler | nn.Module) -> Sampler:
     if isinstance(given, nn.Module):
-        return ModuleSampler(given.to(device), name=type(given).__name__)
+        return ModuleSampler(given, name=type(given).__name__)
     if isinstance(given, Sampler):
         return given
     raise InputError(f"a generator was expected: a path, a name, a sampler or an nn.Module; got {type(given).__name__}")
@@ -95,8 +96,14 @@ def _check_conditions(sampler: Sampler, noise: BatchNoise, truncation: Truncatio
 def _of_callable(ref: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:
     opened = open_callable(ref, device=device)
     if isinstance(opened, Generator):
-        return _of_generator(opened, ref, module_fingerprint(opened, ref), device, noise, truncation)
+        return _of_network(opened, ref, noise, truncation)
     return opened
+
+
+def _of_network(generator: Generator, name: str, noise: BatchNoise, truncation: Truncation) -> GeneratorSampler:
+    """Of a network that is the caller's."""
+    digest = module_fingerprint(generator, name)
+    return GeneratorSampler(generator, name=name, fingerprint=digest, noise=noise, truncation=truncation)
 
 
 def _of_generator(
@@ -107,6 +114,6 @@ def _of_generator(
     noise: BatchNoise,
     truncation: Truncation,
 ) -> GeneratorSampler:
-    return GeneratorSampler(
-        generator.to(device), name=name, fingerprint=fingerprint, noise=noise, truncation=truncation
-    )
+    """Of a network that was opened here."""
+    ours = generator.to(device).requires_grad_(False)
+    return GeneratorSampler(ours, name=name, fingerprint=fingerprint, noise=noise, truncation=truncation)

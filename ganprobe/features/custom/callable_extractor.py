@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganprobe.core.borrowing import on_device
 from ganprobe.core.errors import InputError
 from ganprobe.core.objects import named_object, source_of
 from ganprobe.features.custom.extractor import ColumnsOf, ForeignExtractor, Network, feature_columns, score_columns
@@ -29,8 +30,8 @@ def load_callable_scorer(ref: str, device: torch.device | str = "cpu") -> Foreig
 
 
 def load_network(ref: str, device: torch.device | str = "cpu") -> tuple[Network, str]:
-    """The function or module that `package.module:name` names, on `device` and in evaluation mode, and its fingerprint:
-    of its name, its source file and its parameters.
+    """The function or module that `package.module:name` names, on `device` (a copy of a module that is elsewhere), and
+    its fingerprint: of its name, its source file and its parameters.
 
     InputError where there is no such thing, or it is neither a function of one argument, an nn.Module, nor a factory of
     one without arguments.
@@ -38,7 +39,7 @@ def load_network(ref: str, device: torch.device | str = "cpu") -> tuple[Network,
     found = named_object(ref)
     made = found() if _is_factory(found, ref) else found
     if isinstance(made, nn.Module):
-        module = made.to(device).eval().requires_grad_(False)
+        module = on_device(made, device)
         return module, fingerprint_of(module.state_dict(), ref, _source(type(module)))
     if made is not found:
         raise InputError(f"{ref}() gave a {type(made).__name__}; an nn.Module was expected of a factory")

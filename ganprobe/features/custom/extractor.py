@@ -16,6 +16,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
+from ganprobe.core.borrowing import borrowed
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.streams import stream
@@ -40,10 +41,11 @@ ColumnsOf = Callable[[Any], Columns]
 class ForeignExtractor:
     """`network`, given prepared images, as an extractor of named float32 columns.
 
-    Made with a trial of a few images: InputError where the network cannot take them, gives something else than one
-    row an image, or gives an image other numbers in another batch (as in training mode); DataError where numbers are
-    not finite. fingerprint: of the network; that of the extractor covers the preparation and the columns too.
-    columns_of: what the network gave to columns.
+    A network that is a module is in evaluation mode while it looks, and is left as it was. Made with a trial of a few
+    images: InputError where the network cannot take them, gives something else than one row an image, or gives an image
+    other numbers in another batch (as in training mode); DataError where numbers are not finite. fingerprint: of the
+    network; that of the extractor covers the preparation and the columns too. columns_of: what the network gave to
+    columns.
     """
 
     def __init__(
@@ -69,7 +71,8 @@ class ForeignExtractor:
         not or gives no row an image, DataError for another kind of tensor."""
         inputs = self.preparation(images.to(self.device))
         try:
-            given = self._network(inputs)
+            with borrowed(self._network):
+                given = self._network(inputs)
         except _REFUSALS as problem:
             shape = " x ".join(map(str, inputs.shape[1:]))
             raise InputError(f"{self.name} does not take images {shape}: {last_line(problem)}") from problem

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganprobe.core.borrowing import borrowed
 from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.directions.latents import DrawnSpace, check_space, latents_of
@@ -65,7 +66,10 @@ def _of_native(sampler: GeneratorSampler, space: DrawnSpace) -> Render:
     truncation = sampler.synthesis_truncation() if space == "z" else 1.0
 
     def render(points: Tensor, labels: Tensor | None) -> Tensor:
-        images = sampler.generator.synthesize(points, space=space, labels=labels, noise="const", truncation=truncation)
+        with borrowed(sampler.generator):
+            images = sampler.generator.synthesize(
+                points, space=space, labels=labels, noise="const", truncation=truncation
+            )
         return images.float()
 
     return render
@@ -73,7 +77,8 @@ def _of_native(sampler: GeneratorSampler, space: DrawnSpace) -> Render:
 
 def _of_module(sampler: ModuleSampler) -> Render:
     def render(points: Tensor, labels: Tensor | None) -> Tensor:
-        images: Tensor = sampler.module(points) if labels is None else sampler.module(points, labels)
+        with borrowed(sampler.module):
+            images: Tensor = sampler.module(points) if labels is None else sampler.module(points, labels)
         return images.float()
 
     return render
