@@ -14,7 +14,7 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig
 
@@ -175,11 +175,3 @@ def _evidence(config: BigGANConfig) -> dict[str, str]:
         "attention": "blocks with a gamma",
         "spectral_norm": "linear.u0 is " + ("there" if config.spectral_norm else "absent"),
     }
-
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon", "sn_epsilon"}),
-)

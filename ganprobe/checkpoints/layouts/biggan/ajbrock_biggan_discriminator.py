@@ -13,7 +13,7 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.biggan.ajbrock_biggan import published_sn_epsilon
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.discriminator import WIDTHS, BigGANDiscriminatorConfig
@@ -109,10 +109,3 @@ _EVIDENCE: Final = {
     "channels": "output channels of the first block",
     "attention": "blocks with a gamma",
 }
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: D.pth of BigGAN, a discriminator",
-    matches=matches,
-    read=read,
-    takes=frozenset({"sn_epsilon"}),
-)
