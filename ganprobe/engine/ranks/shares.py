@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, final
 from ganprobe.core.errors import InputError
 
 if TYPE_CHECKING:
-    from ganprobe.engine.state_archive import Arrays, States
+    from ganprobe.metrics.states.archive import Arrays, States
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 
@@ -107,7 +107,7 @@ class Ranks:
         if self.channel is None:
             return [{key: dict(arrays) for key, arrays in states.items()}]
         # The command line imports this module, and starts sooner without numpy.
-        from ganprobe.engine.state_archive import packed, unpacked
+        from ganprobe.metrics.states.archive import packed, unpacked
 
         told = about.encode()
         found = self.channel.gather(len(told).to_bytes(8, "little") + told + packed(states))
