@@ -33,8 +33,9 @@ from ganprobe.engine.passes import journal as journals
 from ganprobe.engine.passes.journal import UNFINISHED
 from ganprobe.engine.passes.score_table import score_table
 from ganprobe.engine.ranks import process_group
+from ganprobe.engine.ranks.peers import Dismissed, PeerFailed, PeerLost
 from ganprobe.engine.ranks.process_group import ProcessGroup
-from ganprobe.engine.ranks.shares import ALONE, Dismissed, PeerFailed, PeerLost, Ranks, ranks_of
+from ganprobe.engine.ranks.shares import ALONE, Ranks, ranks_of
 from ganprobe.engine.reference import load_reference, make_reference
 from ganprobe.engine.run import Run
 from ganprobe.metrics.states.archive import packed, unpacked
