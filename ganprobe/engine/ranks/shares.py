@@ -17,7 +17,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.engine.ranks.peers import Channel, Dismissed
 
 if TYPE_CHECKING:
-    from ganprobe.engine.state_archive import Arrays, States
+    from ganprobe.metrics.states.archive import Arrays, States
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 
@@ -74,7 +74,7 @@ class Ranks:
         if self.channel is None:
             return [{key: dict(arrays) for key, arrays in states.items()}]
         # The command line imports this module, and starts sooner without numpy.
-        from ganprobe.engine.state_archive import packed, unpacked
+        from ganprobe.metrics.states.archive import packed, unpacked
 
         told = about.encode()
         found = self.channel.gather(len(told).to_bytes(8, "little") + told + packed(states))
