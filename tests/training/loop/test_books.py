@@ -7,18 +7,17 @@ import pytest
 import torch
 from PIL import Image
 
-from ganprobe.core.errors import InputError, TrainingError
-from ganprobe.training.grid import grid_latents, tile, write_grid
-from ganprobe.training.log import Log
-from ganprobe.training.meters import Meters
-from ganprobe.training.settings import FREE, TrainSettings, default_settings
+from ganprobe.core.errors import TrainingError
+from ganprobe.training.loop.grid import grid_latents, tile, write_grid
+from ganprobe.training.loop.log import Log
+from ganprobe.training.loop.meters import Meters, stacked
 
 
 def test_meters_give_means_once():
     meters = Meters()
     for step in range(4):
-        meters.add(step, {"loss": torch.tensor(float(step))})
-    meters.add(4, {"r1": torch.tensor(5.0)})
+        meters.add(step, *stacked({"loss": torch.tensor(float(step))}))
+    meters.add(4, *stacked({"r1": torch.tensor(5.0)}))
     meters.check("none")
     assert meters.take() == {"loss": 1.5, "r1": 5.0}
     assert meters.take() == {}
@@ -26,7 +25,7 @@ def test_meters_give_means_once():
 
 def test_meters_survive_packing():
     meters, other = Meters(), Meters()
-    meters.add(1, {"loss": torch.tensor(0.1)})
+    meters.add(1, *stacked({"loss": torch.tensor(0.1)}))
     meters.check("none")
     other.unpack(json.loads(json.dumps(meters.pack())))
     assert other.take() == meters.take() == {"loss": float(np.float32(0.1))}
@@ -35,9 +34,9 @@ def test_meters_survive_packing():
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_meters_name_the_first_bad_step(value):
     meters = Meters()
-    meters.add(6, {"loss_d": torch.tensor(1.0)})
-    meters.add(7, {"loss_d": torch.tensor(value)})
-    meters.add(8, {"loss_d": torch.tensor(value)})
+    meters.add(6, *stacked({"loss_d": torch.tensor(1.0)}))
+    meters.add(7, *stacked({"loss_d": torch.tensor(value)}))
+    meters.add(8, *stacked({"loss_d": torch.tensor(value)}))
     with pytest.raises(TrainingError, match=r"loss_d became .* at step 7; last good checkpoint: step 5") as caught:
         meters.check("step 5")
     assert "\n" not in str(caught.value)
@@ -85,32 +84,3 @@ def test_grid_latents_run_through_the_classes():
     assert z.shape == (12, 5)
     assert labels.tolist() == [*range(10), 0, 1]
     assert torch.equal(grid_latents(0, 3, 5, 0)[0], z[:3])
-
-
-def test_defaults_are_the_papers():
-    style, big = default_settings("stylegan"), default_settings("biggan")
-    assert (style.betas, style.style_mixing, style.r1_gamma) == ((0.0, 0.99), 0.9, 10.0)
-    assert (big.betas, big.generator_rate, big.discriminator_rate) == ((0.0, 0.999), 2e-4, 2e-4)
-    with pytest.raises(InputError, match="did you mean 'biggan'"):
-        default_settings("bigan")
-
-
-def test_identity_is_what_decides_the_weights():
-    identity = TrainSettings().identity()
-    assert not FREE & identity.keys()
-    assert {"seed", "batch", "precision", "generator_rate", "network", "growing"} <= identity.keys()
-    assert json.loads(json.dumps(identity)) == identity
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"batch": 0}, {"generator_rate": 0.0}, {"style_mixing": 1.5}, {"precision": "fp16"}, {"precision": "int8"}],
-)
-def test_settings_out_of_range_are_refused(fields):
-    with pytest.raises(InputError, match=next(iter(fields))):
-        TrainSettings(**fields)
-
-
-def test_steps_show_at_least_the_images():
-    settings = TrainSettings(images=1000, batch=30, discriminator_steps=2)
-    assert (settings.images_per_step, settings.steps) == (60, 17)

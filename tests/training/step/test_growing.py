@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ganprobe.core.errors import InputError
-from ganprobe.training.growing import check_growing, images_at, level_of_detail
-from ganprobe.training.settings import Growing
+from ganprobe.training.step.growing import check_growing, images_at, level_of_detail
+from ganprobe.training.recipe.records import Growing
 
 PLAN = Growing(start=16, stabilise=100, fade=50)
 
@@ -38,9 +38,12 @@ def test_images_between_levels_fade_linearly():
     torch.testing.assert_close(images_at(images, 1 - 1e-6), coarse, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "growing", [Growing(start=12), Growing(start=2), Growing(start=128), Growing(start=8, stabilise=0, fade=0)]
-)
-def test_impossible_growth_is_refused(growing):
+@pytest.mark.parametrize("fields", [{"start": 12}, {"start": 2}, {"start": 8, "stabilise": 0, "fade": 0}])
+def test_impossible_growth_is_refused(fields):
     with pytest.raises(InputError):
-        check_growing(growing, 64)
+        Growing(**fields)
+
+
+def test_growth_from_above_the_resolution_is_refused():
+    with pytest.raises(InputError, match="power of two from 4 to 64, got 128"):
+        check_growing(Growing(start=128), 64)

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganprobe.core.errors import DataError
-from ganprobe.training.data import ArraySource, RealImages, examine, held_in_memory
+from ganprobe.training.data.batches import RealBatches
+from ganprobe.training.data.real_images import RealImages
+from ganprobe.training.data.source import ArraySource, examine, held_in_memory
+from ganprobe.training.draws.draws import Draws
+from ganprobe.training.draws.requests import Host
+from ganprobe.training.draws.tables import Immediate
+from ganprobe.training.parallel.processes import Processes
 
 SIZE = 23
 
@@ -19,7 +25,7 @@ def make_source(labels=True):
 
 
 def stream_of(source, *, seed=0, flips=False):
-    return RealImages(source, seed=seed, flips=flips, resolution=8, device=torch.device("cpu"))
+    return RealImages(source, seed=seed, flips=flips, resolution=8)
 
 
 def test_every_epoch_is_another_permutation():
@@ -43,28 +49,62 @@ def test_positions_join(bounds):
         assert joined.tolist() == real.rows(range(first, last)).tolist()
 
 
-def test_a_batch_is_the_same_whether_read_ahead_or_not():
-    with stream_of(make_source(), flips=True) as on, stream_of(make_source(), flips=True) as jumping:
-        ahead = [on.batch(range(n * 7, n * 7 + 7)) for n in range(8)]
+def test_pixels_are_the_same_whether_read_ahead_or_not():
+    with stream_of(make_source()) as on, stream_of(make_source()) as jumping:
+        ahead = [on.pixels(range(n * 7, n * 7 + 7)) for n in range(8)]
         for number in (5, 2, 7):
-            again = jumping.batch(range(number * 7, number * 7 + 7))
-            assert torch.equal(again.images, ahead[number].images)
-            assert torch.equal(again.labels, ahead[number].labels)
+            assert np.array_equal(jumping.pixels(range(number * 7, number * 7 + 7)), ahead[number])
+
+
+class Streamed:
+    """A source that does not lie in memory."""
+
+    def __init__(self, source):
+        self.source, self.labels = source, source.labels
+
+    def __len__(self):
+        return len(self.source)
+
+    def read(self, index):
+        return self.source.images[index]
+
+
+def batch_of(real, *, update=0, n=10, labelled=True, processes=Processes()):  # noqa: B008
+    batches = RealBatches(real, device=torch.device("cpu"), channels_last=False, labelled=labelled)
+    table = Immediate(Host(0, real, 1, processes), torch.device("cpu"))
+    table.begin(update)
+    return batches.batch(Draws(table, "discriminator"), n)
 
 
 def test_images_and_labels_belong_together_and_lie_in_range():
     source = make_source()
     with stream_of(source) as real:
-        batch, rows = real.batch(range(20, 30)), real.rows(range(20, 30))
+        batch, rows = batch_of(real, update=2), real.rows(range(20, 30))
     np.testing.assert_allclose(batch.images.numpy(), source.images[rows] / 127.5 - 1, rtol=0, atol=1e-6)
     assert batch.labels.tolist() == (rows % 4).tolist()
     assert batch.images.dtype == torch.float32
 
 
+def test_a_stream_from_elsewhere_gives_the_same_batches():
+    with stream_of(make_source(), flips=True) as held, stream_of(Streamed(make_source()), flips=True) as streamed:
+        for update in (0, 1, 4):
+            a, b = batch_of(held, update=update), batch_of(streamed, update=update)
+            assert torch.equal(a.images, b.images)
+            assert torch.equal(a.labels, b.labels)
+
+
+def test_processes_share_a_batch_row_by_row():
+    with stream_of(make_source(), flips=True) as real:
+        whole = batch_of(real, n=10).images
+        parts = [batch_of(real, n=5, processes=Processes(rank, 2)).images for rank in (0, 1)]
+    assert torch.equal(whole[0::2], parts[0])
+    assert torch.equal(whole[1::2], parts[1])
+
+
 def test_flips_mirror_about_half_of_the_images_and_change_nothing_else():
     source = make_source(labels=False)
     with stream_of(source, flips=True) as flipped, stream_of(source) as plain:
-        a, b = flipped.batch(range(200)), plain.batch(range(200))
+        a, b = batch_of(flipped, n=200), batch_of(plain, n=200)
     same = (a.images == b.images).flatten(1).all(1)
     mirrored = (a.images == b.images.flip(3)).flatten(1).all(1)
     assert (same | mirrored).all()
@@ -103,7 +143,7 @@ def test_unusable_images_are_refused(shape):
 
 def test_an_image_of_another_size_stops_the_reading():
     with (
-        RealImages(make_source(), seed=0, flips=False, resolution=16, device=torch.device("cpu")) as real,
+        RealImages(make_source(), seed=0, flips=False, resolution=16) as real,
         pytest.raises(DataError, match="16 x 16"),
     ):
-        real.batch(range(4))
+        real.pixels(range(4))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganprobe.training.ema import averaged_copy, decay_at, update_average
+from ganprobe.training.loop.ema import averaged_copy, decay_at, update_average
 
 
 def test_decay_halves_a_share_in_a_half_life():
@@ -26,7 +26,7 @@ def test_weights_are_averaged_and_buffers_copied():
     with torch.no_grad():
         network.weight.copy_(torch.tensor([2.0, 4.0, 6.0]))
         network.running_mean.fill_(7.0)
-    update_average(average, network, 0.75)
+    update_average(average, network, torch.tensor(0.25))
     torch.testing.assert_close(average.weight, torch.tensor([1.25, 1.75, 2.25]))
     assert average.running_mean.tolist() == [7.0, 7.0, 7.0]
     assert not average.weight.requires_grad
