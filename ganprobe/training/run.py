@@ -58,6 +58,8 @@ def train_recipe(
     """
     facts = examine(source)
     check_options(options)
+    if recipe.precision == "fp16" and not options.device.startswith("cuda"):
+        raise InputError("fp16 is of CUDA devices; take bf16 or fp32")
     _check_data(recipe, facts)
     if recipe.evaluation.every and evaluate is None:
         raise InputError("the recipe evaluates, and nothing that evaluates was handed in; set evaluation.every to 0")
