@@ -1,52 +1,272 @@
-"""How to measure, in one place: the defaults of `ganprobe.evaluate` and of the command line come from here."""
+"""How to measure: every option of `evaluate`, `compare`, `sweep` and `reference`, with its help, range and default, in
+the record of its concern. Python's signatures and the command line both come from here (`ganprobe.core.options`).
+
+>>> Settings(samples=10).count, Settings(samples=None).settled(300).samples
+(10, 300)
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any, Final, Self
 
 from ganprobe.core.errors import InputError
+from ganprobe.core.options import Options, option
 from ganprobe.core.spaces import BatchNoise, Truncation
 
-COMPARE_SAMPLES = 5_000
-"""At most so many samples of each generator that a comparison has to evaluate first."""
+
+def split_names(text: str) -> list[str]:
+    """ "fd, kd" to ["fd", "kd"]."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """See `ganprobe.evaluate` for each. most: how many samples where `samples` is None, or all of a sampler that has
-    fewer. InputError for numbers below 1 and for an unknown kind of noise."""
+def parse_truncation(text: str) -> Truncation:
+    """ "0.7" to 0.7 and "0.7:4" to (0.7, 4). InputError for anything else."""
+    psi, colon, cutoff = text.partition(":")
+    try:
+        return (float(psi), int(cutoff)) if colon else float(psi)
+    except ValueError:
+        raise InputError(f"truncation must be psi or psi:layers, such as 0.7 or 0.7:4; got {text!r}") from None
 
-    samples: int | None = None
-    seed: int = 0
-    features: str | None = None
-    batch_size: int = 64
-    device: str | None = None
-    truncation: Truncation = 1.0
-    noise: BatchNoise = "random"
-    skip_unreadable: bool = False
-    inception_weights: str | Path | None = None
-    vgg_weights: str | Path | None = None
-    scorer: str | Path | None = None
-    most: int = 50_000
 
-    def __post_init__(self) -> None:
-        if self.samples is not None and self.samples < 1:
-            raise InputError(f"samples must be at least 1, got {self.samples}")
-        if self.batch_size < 1:
-            raise InputError(f"batch size must be at least 1, got {self.batch_size}")
-        if self.noise not in ("random", "const", "zero"):
-            raise InputError(f"noise must be random, const or zero, got {self.noise!r}")
+@dataclass(frozen=True, kw_only=True)
+class Looking(Options):
+    """With which networks."""
+
+    features: str | None = option(
+        None,
+        help="inception, vgg16, embedded, a TorchScript file or package.module:callable; left out, what the "
+        "metrics are defined on, else the embedded ones.",
+    )
+    inception_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of the official Inception weights, whose numbers are marked; left out, those, "
+        "fetched once.",
+    )
+    vgg_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of torchvision's VGG16, for precision, recall and LPIPS; left out, the official"
+        " one.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring(Options):
+    """Of attributes."""
+
+    scorer: str | Path | None = option(
+        None,
+        help="Of attributes: toyfaces, a file, a folder of classifiers, package.module:callable or clip:...; see "
+        "`ganprobe list scorers`. Left out, the one of toyfaces.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeding(Options):
+    """Which samples."""
+
+    seed: int = option(0, help="Sample i is a function of the seed and i alone.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Options):
+    """How many samples."""
+
+    samples: int | None = option(
+        None,
+        least=1,
+        help="Images to draw, and pairs on each path; left out, 50,000 (to compare: 5,000), of a smaller set of "
+        "images all.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncating(Options):
+    """How varied the samples are."""
+
+    truncation: Truncation = option(
+        1.0,
+        word=str,
+        read=parse_truncation,
+        written="1",
+        help="psi, or psi with a number of layers, the first ones, that alone are truncated; for BigGAN the "
+        "threshold on z. 1 is none.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering(Options):
+    """How a generator's images are made."""
+
+    noise: BatchNoise = option(
+        "random", choices=("random", "const", "zero"), help="Per-pixel noise: random (by index), const or zero."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Options):
+    """How files of images are read."""
+
+    skip_unreadable: bool = option(False, help="Leave out images that cannot be decoded, and say so.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placing(Options):
+    """Where to run."""
+
+    device: str | None = option(
+        None,
+        help="Where features are computed and a generator that is opened here runs: cpu, cuda, cuda:1, mps; left "
+        "out, CUDA where there is one.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching(Options):
+    """How much at a time."""
+
+    batch_size: int = option(64, least=1, help="Samples taken in at a time; results do not depend on it.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Seeding, Counting):
+    """All that decides how one generator is measured. most: how many samples where `samples` is None, or all of a
+    sampler that has fewer."""
+
+    most: int = field(default=50_000, init=False)
 
     @property
     def count(self) -> int:
         """How many samples to draw, as far as can be told without the sampler."""
         return self.most if self.samples is None else self.samples
 
-    def settled(self, length: int | None) -> Settings:
+    def settled(self, length: int | None) -> Self:
         """With `samples` as a number, for a sampler of `length` samples (None: endless)."""
         fewer = self.most if length is None else min(self.most, length)
         return replace(self, samples=fewer if self.samples is None else self.samples)
 
 
-DEFAULTS = Settings()
+@dataclass(frozen=True, kw_only=True)
+class Asked(Options):
+    """What is asked of a generator."""
+
+    reference: str | Path | None = option(
+        None, help="A data set's name, images, or saved statistics; needed by metrics that compare."
+    )
+    metrics: Sequence[str] | None = option(
+        None,
+        word=str,
+        read=split_names,
+        help="Names, as in `ganprobe list metrics`, on the command line joined by commas; left out, all that the "
+        "generator and the reference allow.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Options):
+    """What is kept of an unfinished run."""
+
+    out: str | Path | None = option(
+        None,
+        word=Path,
+        help="Folder for the results; a run of more than half a minute saves its states there while it lasts.",
+    )
+    resume: bool = option(False, help="Go on where a killed run with the same settings stopped.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateCall(Kept, Settings, Asked):
+    """`evaluate`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareCall(Settings, Asked):
+    """`compare`."""
+
+    reference: str | Path | None = option(
+        None, help="For generators that are evaluated first; left out, what a shipped one was trained on."
+    )
+    most: int = field(default=5_000, init=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepCall(Reading, Rendering, Placing, Batching, Scoring, Looking, Seeding, Counting, Asked):
+    """`sweep`, whose truncations are its own."""
+
+    metrics: Sequence[str] | None = option(
+        None,
+        word=str,
+        read=split_names,
+        help="Names, on the command line joined by commas; left out, a Frechet distance, a score, precision and "
+        "recall.",
+    )
+    out: str | Path | None = option(
+        None,
+        word=Path,
+        help="Folder for the results; each run is saved below it as soon as it is finished, to runs/PSI/.",
+    )
+
+    @property
+    def settings(self) -> Settings:
+        """Of one point."""
+        return settings_of(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceCall(Reading, Placing, Batching, Looking):
+    """`reference`."""
+
+    metrics: Sequence[str] | None = option(
+        None,
+        word=str,
+        read=split_names,
+        help="Which metrics it is for, on the command line joined by commas; left out, the default ones of these "
+        "features.",
+    )
+    samples: int | None = option(
+        None, least=1, help="So many images, evenly spread over the set; left out, all of them."
+    )
+    resolution: int | None = option(
+        None, least=1, help="Side to which images are cropped and resized; left out, their own."
+    )
+
+
+def settings_of(call: Options) -> Settings:
+    """What a call says of the settings, with the defaults of what it does not say."""
+    names = [each.name for each in fields(Settings) if each.init and hasattr(call, each.name)]
+    return Settings(**{name: getattr(call, name) for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectionsCall(Placing, Scoring, Seeding):
+    """What finding directions shares with the other commands."""
+
+    resume: bool = option(False, help="Go on where a killed scoring of the same samples stopped.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescoreCall(Placing, Scoring, Seeding):
+    """What re-scoring shares with the other commands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditCall(Truncating, Placing, Scoring, Seeding):
+    """What edits share with the other commands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainCall(Reading, Placing, Seeding):
+    """What trainings share with the other commands."""
+
+
+def said(settings: Settings) -> dict[str, Any]:
+    """Name to value of what `Settings` holds, whatever call it came with."""
+    return {each.name: getattr(settings, each.name) for each in fields(Settings)}
+
+
+DEFAULTS: Final = Settings()
+"""evaluate, compare and demo."""

@@ -10,6 +10,7 @@ from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import Accumulator
 from ganprobe.core.results import Subject
+from ganprobe.core.settings import ReferenceCall
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
 from ganprobe.engine.columns.sources import ImageColumns
@@ -75,40 +76,30 @@ def _check_labels(metrics: Sequence[Accumulator[Any]], sampler: ImageSampler, da
 def make_reference(
     data: str,
     out: Path,
+    call: ReferenceCall,
     *,
-    features: str | None,
-    metrics: Sequence[str] | None = None,
-    samples: int | None,
-    batch_size: int,
-    device: str | None,
-    skip_unreadable: bool,
-    resolution: int | None = None,
-    inception_weights: str | Path | None = None,
-    vgg_weights: str | Path | None = None,
     ranks: Ranks = ALONE,
 ) -> Reference:
     """Measure `data`, save it to `out`, and give what was measured. metrics: what for; None for all metrics under
     their default protocols that these features serve, those by class apart. ranks: who shares the images; any but rank
     0 ends with Dismissed."""
-    if samples is not None and samples < 2:
-        raise InputError(f"a reference needs at least two images, {samples} were asked for")
-    if batch_size < 1:
-        raise InputError(f"batch size must be at least 1, got {batch_size}")
-    name = features_for(features, metrics, inception_weights, vgg_weights)
+    if call.samples is not None and call.samples < 2:
+        raise InputError(f"a reference needs at least two images, {call.samples} were asked for")
+    name = features_for(call.features, call.metrics, call.inception_weights, call.vgg_weights)
     check_reference(data)
     if ranks.lead:
         _check_file(out)
-    built = [spec.build() for spec in _specs(metrics, name, vgg_weights)]
-    files = Files(inception=inception_weights, vgg=vgg_weights)
-    feature_set = open_features(name, device=open_device(device), columns=columns_of(built), files=files)
+    built = [spec.build() for spec in _specs(call.metrics, name, call.vgg_weights)]
+    files = Files(inception=call.inception_weights, vgg=call.vgg_weights)
+    feature_set = open_features(name, device=open_device(call.device), columns=columns_of(built), files=files)
     reference = measure(
         data,
         built,
         feature_set,
-        batch_size=batch_size,
-        limit=samples,
-        resolution=resolution,
-        skip_unreadable=skip_unreadable,
+        batch_size=call.batch_size,
+        limit=call.samples,
+        resolution=call.resolution,
+        skip_unreadable=call.skip_unreadable,
         ranks=ranks,
     )
     ranks.leave_to_lead()

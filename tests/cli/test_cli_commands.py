@@ -187,7 +187,6 @@ def test_other_truncations_are_refused(text: str) -> None:
 
 
 def test_names_are_split() -> None:
-    assert options.split_names(None) is None
     assert options.split_names(" fd, kd ,,cs") == ["fd", "kd", "cs"]
     assert options.split_names("") == []
 

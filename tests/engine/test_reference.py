@@ -15,6 +15,7 @@ import ganprobe
 from ganprobe.core import shipped
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import sha256_of
+from ganprobe.core.settings import ReferenceCall
 from ganprobe.data import open_data
 from ganprobe.engine import reference as references
 from ganprobe.engine.opening.features import open_device, open_features
@@ -30,7 +31,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(data: str | Path, out: Path, **words: Any) -> Reference:
     given = {"features": "embedded", "samples": None, "batch_size": 64, "device": "cpu", "skip_unreadable": False}
-    return make_reference(str(data), out, **{**given, **words})
+    return make_reference(str(data), out, ReferenceCall(**{**given, **words}))
 
 
 def evaluated(reference: Path | str, metrics: tuple[str, ...] = ("fd", "kd")) -> Run:
