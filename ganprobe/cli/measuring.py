@@ -26,6 +26,9 @@ def evaluate(
     call: EvaluateCall,
 ) -> None:
     """Measure one generator and write its report."""
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from ganprobe.engine.evaluate import run_evaluation
     from ganprobe.engine.ranks.joining import this_process
 
@@ -47,9 +50,13 @@ def compare(
 ) -> None:
     """One table of several generators, best in bold where the difference is beyond chance."""
     from ganprobe.core.files import check_writable
-    from ganprobe.engine.compare import compare as compare_items
+    from ganprobe.engine.opening.names import check_words
 
     check_writable(out)
+    for item in items:
+        check_words(item, call)
+    from ganprobe.engine.compare import compare as compare_items
+
     comparison = compare_items(items, call)
     comparison.save(out)
     _print_comparison(comparison)

@@ -30,6 +30,9 @@ def sweep(
 ) -> None:
     """Measure a generator over a list of truncations: fidelity against variety."""
     truncations = [options.parse_truncation(text) for text in options.split_names(truncation)]
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from rich.console import Console
 
     from ganprobe.engine.sweep import run_sweep

@@ -227,9 +227,7 @@ class ReferenceCall(Reading, Placing, Batching, Looking):
         help="Which metrics it is for, on the command line joined by commas; left out, the default ones of these "
         "features.",
     )
-    samples: int | None = option(
-        None, least=1, help="So many images, evenly spread over the set; left out, all of them."
-    )
+    samples: int | None = option(None, help="So many images, evenly spread over the set; left out, all of them.")
     resolution: int | None = option(
         None, least=1, help="Side to which images are cropped and resized; left out, their own."
     )

@@ -22,14 +22,8 @@ from ganprobe.core.results import Record, Result, Subject
 from ganprobe.core.settings import EvaluateCall, Settings, said
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
-from ganprobe.engine.opening.features import (
-    FeatureSet,
-    Files,
-    default_networks,
-    features_for,
-    open_device,
-    open_features,
-)
+from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
+from ganprobe.engine.opening.names import check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.passes.classes import check_classes
@@ -54,7 +48,7 @@ from ganprobe.engine.provenance import (
     time_now,
 )
 from ganprobe.engine.ranks.shares import ALONE, Ranks
-from ganprobe.engine.reference import References, check_reference
+from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
 from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler

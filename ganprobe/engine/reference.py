@@ -14,15 +14,8 @@ from ganprobe.core.settings import ReferenceCall
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
 from ganprobe.engine.columns.sources import ImageColumns
-from ganprobe.engine.opening.custom_features import network_of
-from ganprobe.engine.opening.features import (
-    FeatureSet,
-    Files,
-    default_networks,
-    features_for,
-    open_device,
-    open_features,
-)
+from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
+from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.one_pass import walk
@@ -119,13 +112,6 @@ def _specs(metrics: Sequence[str] | None, features: str, vgg_weights: str | Path
         if not spec.needs_reference:
             raise InputError(f"{spec.name} compares with no reference; leave it out")
     return chosen
-
-
-def check_reference(ref: str) -> None:
-    """InputError unless REF names something that is there; nothing is read."""
-    known = ref in shipped_names("statistics") or ref.partition(":")[0] in DATASETS
-    if not known and not Path(ref).exists():
-        open_data(ref)
 
 
 @final

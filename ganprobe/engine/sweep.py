@@ -19,8 +19,8 @@ from ganprobe.core.protocols import Sampler
 from ganprobe.core.settings import Settings, SweepCall
 from ganprobe.core.spaces import Truncation
 from ganprobe.engine.evaluate import carry_out, prepare
-from ganprobe.engine.opening.custom_features import is_custom
-from ganprobe.engine.opening.features import EMBEDDED, INCEPTION, features_for, open_device
+from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.names import EMBEDDED, INCEPTION, features_for, is_custom
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.passes.evaluation import Evaluation
 from ganprobe.engine.reference import References

@@ -10,7 +10,7 @@ from ganprobe.core.errors import CapabilityError, InputError, MetricError
 from ganprobe.core.protocols import Accumulator, LatentSampler, Sampler
 from ganprobe.core.settings import Settings
 from ganprobe.core.spaces import Space
-from ganprobe.engine.opening.custom_features import network_of
+from ganprobe.engine.opening.names import network_of
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.pairs import PairSpec
