@@ -1,7 +1,14 @@
 """A file on disk to a network: the native format, foreign layouts, and the detection of which is which."""
 
-from ganprobe.checkpoints.detect import open_checkpoint, open_discriminator
-from ganprobe.checkpoints.layout import Overrides
-from ganprobe.checkpoints.layouts.table import LAYOUTS
+from typing import TYPE_CHECKING
+
+from ganprobe.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from ganprobe.checkpoints.detect import open_checkpoint, open_discriminator
+    from ganprobe.checkpoints.layout import Overrides
+    from ganprobe.checkpoints.layouts.table import LAYOUTS
 
 __all__ = ["LAYOUTS", "Overrides", "open_checkpoint", "open_discriminator"]
+
+__getattr__, __dir__ = on_demand(__name__)
