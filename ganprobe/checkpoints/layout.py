@@ -47,6 +47,10 @@ class Overrides:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value is not False}
 
+    def said(self) -> dict[str, str]:
+        """What a reading says of them in `assumed`."""
+        return {name: f"{value:g} as given" for name, value in self.given().items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:

@@ -124,7 +124,7 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         config=config,
         convert=lambda: nvlabs_stylegan2.convert(tensors, config),
         inferred={name: where for name, where in _EVIDENCE.items() if name not in given},
-        assumed=_ASSUMED | {name: f"{value:g} as given" for name, value in given.items()},
+        assumed=_ASSUMED | overrides.said(),
     )
 
 
