@@ -9,7 +9,7 @@ from ganprobe.checkpoints.plugins import plug_ins
 from ganprobe.core.shipped import manifest
 from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
-from ganprobe.engine.opening.metrics import CATALOGUE
+from ganprobe.engine.opening.metrics import CATALOGUE, installed
 from ganprobe.features import FEATURES, SCORERS
 
 Listing = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
@@ -22,7 +22,13 @@ def listing(kind: str) -> Listing:
 
 def _metrics() -> Listing:
     rows = [(name, spec.better, spec.features, spec.summary) for name, spec in CATALOGUE.items()]
-    return ("metric", "better", "features", "what it tells"), rows
+    others = [
+        (found.name, found.item.better, found.item.features, f"{found.item.summary} ({found.package})")
+        if found.item
+        else (found.name, "-", "-", found.problem)
+        for found in installed()
+    ]
+    return ("metric", "better", "features", "what it tells"), rows + others
 
 
 def _generators() -> Listing:
