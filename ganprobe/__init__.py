@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganprobe.core.options import called_with, option
-from ganprobe.core.settings import CompareCall, EvaluateCall, Reading, Rendering, SweepCall, Truncating
+from ganprobe.core.calls.options import called_with, option
+from ganprobe.core.calls.settings import CompareCall, EvaluateCall, Reading, Rendering, SweepCall, Truncating
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.version import __version__
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import ReferenceCall
+from ganprobe.core.calls.settings import ReferenceCall
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +38,9 @@ def reference(
     call: ReferenceCall,
 ) -> None:
     """Measure a data set once, to compare generators with it later."""
+    from ganprobe.engine.opening.names import check_reference
+
+    check_reference(data)
     from ganprobe.engine.ranks.joining import this_process
     from ganprobe.engine.reference import make_reference
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import DirectionsCall
 from ganprobe.core.errors import InputError
-from ganprobe.core.settings import DirectionsCall
 
 if TYPE_CHECKING:
     from ganprobe.directions.methods.steering.search import Steering
@@ -77,6 +77,11 @@ def directions(
 ) -> None:
     """Find directions in a latent space, and draw a strip of each."""
     from ganprobe.core.files import check_writable
+    from ganprobe.directions.methods.catalogue import METHODS
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
+    METHODS[method]  # refuses an unknown one
     from ganprobe.directions.layers import parse_layers
     from ganprobe.engine.directions import Search, find_directions
     from ganprobe.engine.ranks.joining import this_process

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import EditCall
+from ganprobe.core.calls.settings import EditCall
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +67,9 @@ def edit(
     ] = False,
 ) -> None:
     """Move samples along directions and draw what comes out."""
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from ganprobe.directions.layers import parse_layers
     from ganprobe.engine.edit import Edit, edit_format, edited, even_strengths, parse_also, write_edit
 

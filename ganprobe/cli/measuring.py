@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import CompareCall, EvaluateCall
+from ganprobe.core.calls.settings import CompareCall, EvaluateCall
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""The records of `ganprobe.core.settings` as options of commands, and what several commands say."""
+"""The records of `ganprobe.core.calls.settings` as options of commands, and what several commands say."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ganprobe.core.options import Option, default_of, options_of
-from ganprobe.core.settings import parse_truncation, split_names
+from ganprobe.core.calls.options import Option, default_of, options_of
+from ganprobe.core.calls.settings import parse_truncation, split_names
 
 __all__ = ["Out", "parse_truncation", "say_skipped", "split_names", "taking"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import RescoreCall
+from ganprobe.core.calls.settings import RescoreCall
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,9 @@ def rescore(
     ] = False,
 ) -> None:
     """Compare directions of several methods by what they do to every attribute."""
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from rich.console import Console
 
     from ganprobe.core.files import check_writable

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import SweepCall
+from ganprobe.core.calls.settings import SweepCall
 
 
 def register(app: typer.Typer) -> None:

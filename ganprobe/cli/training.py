@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import TrainCall
 from ganprobe.core.errors import InputError
-from ganprobe.core.settings import TrainCall
 
 
 def register(app: typer.Typer) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from torch import nn
 
+from ganprobe.core.calls.settings import CompareCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.results import Record
-from ganprobe.core.settings import CompareCall
 from ganprobe.core.shipped import manifest
 from ganprobe.engine.evaluate import carry_out, prepare
 from ganprobe.engine.passes.evaluation import Evaluation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ganprobe.core.calls.settings import CompareCall, Settings
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable
-from ganprobe.core.settings import CompareCall, Settings
 from ganprobe.core.shipped import manifest
 from ganprobe.engine.compare import compare
 from ganprobe.engine.evaluate import carry_out, prepare

@@ -14,12 +14,12 @@ from typing import Any
 
 from torch import nn
 
+from ganprobe.core.calls.settings import EvaluateCall, Settings, said
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
-from ganprobe.core.settings import EvaluateCall, Settings, said
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
 from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features

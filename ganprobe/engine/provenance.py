@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganprobe.core.calls.settings import DEFAULTS, Settings, said
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.settings import DEFAULTS, Settings, said
 from ganprobe.core.version import __version__
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import Accumulator
 from ganprobe.core.results import Subject
-from ganprobe.core.settings import ReferenceCall
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
 from ganprobe.engine.columns.sources import ImageColumns
-from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
 from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
+from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.one_pass import walk
 from ganprobe.engine.passes.plan import LABEL, columns_of

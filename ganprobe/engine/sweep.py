@@ -13,10 +13,10 @@ from pathlib import Path
 
 from torch import nn
 
+from ganprobe.core.calls.settings import Settings, SweepCall
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.settings import Settings, SweepCall
 from ganprobe.core.spaces import Truncation
 from ganprobe.engine.evaluate import carry_out, prepare
 from ganprobe.engine.opening.features import open_device

@@ -16,8 +16,8 @@ from PIL import Image
 import ganprobe
 from ganprobe.cli import options
 from ganprobe.cli.main import app, run
+from ganprobe.core.calls.settings import DEFAULTS
 from ganprobe.core.errors import InputError
-from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.shipped import shipped_names
 
 COMMANDS = ["demo", "evaluate", "compare", "reference", "list", "inspect", "convert", "directions", "edit", "train"]

@@ -16,7 +16,7 @@ from PIL import Image
 import ganprobe
 from ganprobe.checkpoints.native import save_network
 from ganprobe.cli.main import main, run
-from ganprobe.core.settings import ReferenceCall
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.engine.reference import make_reference
 from ganprobe.features.embedded.extractor import EmbeddedExtractor
 from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig

@@ -8,9 +8,9 @@ import pytest
 import small_networks
 
 import ganprobe
+from ganprobe.core.calls.settings import CompareCall
 from ganprobe.core.errors import CapabilityError, DataError, InputError
 from ganprobe.core.results import difference
-from ganprobe.core.settings import CompareCall
 from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.compare import compare
 from ganprobe.engine.demo import run_demo

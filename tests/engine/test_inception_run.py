@@ -8,9 +8,9 @@ import small_networks
 import torch
 
 import ganprobe
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
-from ganprobe.core.settings import ReferenceCall
 from ganprobe.engine.opening.features import Files, features_for, open_features
 from ganprobe.engine.reference import Reference, load_reference, make_reference
 from ganprobe.features.published.inception_extractor import load_inception

@@ -7,8 +7,8 @@ import small_networks
 import torch
 
 import ganprobe
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.core.settings import ReferenceCall
 from ganprobe.engine.opening.features import Files, default_networks, features_for, open_features
 from ganprobe.engine.reference import load_reference, make_reference
 

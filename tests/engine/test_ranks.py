@@ -25,9 +25,9 @@ from torch import Tensor
 
 import ganprobe
 from ganprobe.cli.main import run as command
+from ganprobe.core.calls.settings import EvaluateCall, ReferenceCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.progress import QUIET_FOR, Track
-from ganprobe.core.settings import EvaluateCall, ReferenceCall
 from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.passes import journal as journals
 from ganprobe.engine.passes.journal import UNFINISHED

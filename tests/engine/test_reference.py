@@ -13,9 +13,9 @@ from safetensors.numpy import load_file, save_file
 
 import ganprobe
 from ganprobe.core import shipped
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import sha256_of
-from ganprobe.core.settings import ReferenceCall
 from ganprobe.data import open_data
 from ganprobe.engine import reference as references
 from ganprobe.engine.opening.features import open_device, open_features

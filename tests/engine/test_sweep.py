@@ -11,8 +11,8 @@ import small_networks
 
 import ganprobe
 from ganprobe.cli.main import run
+from ganprobe.core.calls.settings import Settings, SweepCall
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.settings import Settings, SweepCall
 from ganprobe.engine.sweep import run_sweep, sweep_metrics
 from ganprobe.report import read_run
 

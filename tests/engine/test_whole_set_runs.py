@@ -8,8 +8,8 @@ import small_networks
 from PIL import Image
 
 import ganprobe
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.settings import ReferenceCall
 from ganprobe.core.streams import stream
 from ganprobe.engine.reference import make_reference
 

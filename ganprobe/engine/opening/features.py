@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -10,11 +10,10 @@ import torch
 from ganprobe.core.columns import PIXELS, SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor
-from ganprobe.core.registry import unknown
 from ganprobe.engine.columns.distances import DISTANCES, NamedDistance
 from ganprobe.engine.columns.networks import Network, Weights, published_network
 from ganprobe.engine.opening.custom_features import open_custom
-from ganprobe.engine.opening.names import CUSTOM, EMBEDDED, INCEPTION, VGG16, is_custom
+from ganprobe.engine.opening.names import CUSTOM, EMBEDDED, INCEPTION, VGG16, network_of
 from ganprobe.features import load_embedded, load_inception, load_vgg16
 from ganprobe.features.combined import narrowed
 from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN

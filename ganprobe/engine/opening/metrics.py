@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.plugins import Group, PlugIn
+from ganprobe.core.plugins.groups import Group, PlugIn
 from ganprobe.core.registry import Registry
 from ganprobe.metrics import registry
 from ganprobe.metrics.columns import CUSTOM

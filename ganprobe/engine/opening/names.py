@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ganprobe.core.calls.settings import Asked, Looking, Scoring
 from ganprobe.core.errors import InputError
 from ganprobe.core.objects import names_an_object
 from ganprobe.core.registry import unknown
-from ganprobe.core.settings import Asked, Looking, Scoring
 from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.opening.metrics import resolve
 from ganprobe.features.attributes.forms import CLIP, CLIP_FORM, TOYFACES
@@ -31,7 +31,7 @@ Weights = str | Path | None
 
 
 def check_words(generator: object, call: object) -> None:
-    """All that can be told of a generator and of a call's record by their words alone. Errors as the checks have them."""
+    """All that can be told of a generator and a call's record by their words alone. Errors as the checks have them."""
     if isinstance(generator, str):
         check_generator(generator)
     if isinstance(call, Asked) and isinstance(call, Looking):

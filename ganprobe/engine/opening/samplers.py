@@ -8,20 +8,19 @@ import torch
 from torch import nn
 
 from ganprobe.checkpoints import open_checkpoint
+from ganprobe.core.calls.settings import DEFAULTS
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.core.spaces import BatchNoise, Truncation
-from ganprobe.engine.opening.names import check_generator
 from ganprobe.data import is_image_data, open_data
+from ganprobe.engine.opening.names import check_generator
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.callables import open_callable
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.modules import ModuleSampler, module_fingerprint
-
 
 
 def open_sampler(

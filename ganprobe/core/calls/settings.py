@@ -1,5 +1,5 @@
 """How to measure: every option of `evaluate`, `compare`, `sweep` and `reference`, with its help, range and default, in
-the record of its concern. Python's signatures and the command line both come from here (`ganprobe.core.options`).
+the record of its concern. Python's signatures and the command line both come from here (`ganprobe.core.calls.options`).
 
 >>> Settings(samples=10).count, Settings(samples=None).settled(300).samples
 (10, 300)
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+from ganprobe.core.calls.options import Options, option
 from ganprobe.core.errors import InputError
-from ganprobe.core.options import Options, option
 from ganprobe.core.spaces import BatchNoise, Truncation
 
 

@@ -1,0 +1,1 @@
+"""What is declared in the tree and what other packages bring along."""
