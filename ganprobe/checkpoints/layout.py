@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from torch import Tensor
-
-from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
 from ganprobe.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
 
 Shapes = Mapping[str, tuple[int, ...]]
 Role = Literal["generator", "discriminator"]

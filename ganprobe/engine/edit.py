@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable, write_bytes
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
@@ -27,7 +28,6 @@ from ganprobe.engine.opening.features import open_device
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.features import to_uint8
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.features.scores import ScoreTable
 from ganprobe.generators.base import Generator
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading
 from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
     BN_EPSILON,
     assumed_of_statistics,
@@ -133,11 +133,3 @@ def _evidence(config: BigGANConfig) -> dict[str, str]:
         "attention": "blocks with a gamma",
         "spectral_norm": "linear.u0 is " + ("there" if config.spectral_norm else "absent"),
     }
-
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon", "sn_epsilon"}),
-)

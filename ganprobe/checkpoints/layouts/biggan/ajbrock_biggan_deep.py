@@ -12,7 +12,7 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
     BN_EPSILON,
     assumed_of_statistics,
@@ -126,10 +126,3 @@ _EVIDENCE: Final = {
     "attention": "blocks with a gamma",
     "statistics": "stored_mean and stored_var hold one set",
 }
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN-deep",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon", "sn_epsilon"}),
-)

@@ -12,7 +12,7 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
     native_name,
     native_shape,
@@ -102,10 +102,3 @@ _EVIDENCE: Final = {
     "channels": "output channels of the first block",
     "attention": "blocks with a gamma",
 }
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: D.pth of BigGAN, a discriminator",
-    matches=matches,
-    read=read,
-    takes=frozenset({"sn_epsilon"}),
-)

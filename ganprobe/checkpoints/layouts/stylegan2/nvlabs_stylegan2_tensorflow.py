@@ -15,7 +15,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.renamed_tensors import (
     Change,
     Renamed,
@@ -169,10 +169,3 @@ _EVIDENCE = {
     "resample_filter": "the arguments in the pickle, or their default",
 }
 _ASSUMED = {"truncation": "none unless asked for; the original applies psi 0.5 to every layer unless told otherwise"}
-
-LAYOUT = Layout(
-    summary="NVlabs/stylegan2 and stylegan2-ada: TensorFlow pickle, of which Gs is read",
-    matches=matches,
-    read=read,
-    takes=frozenset({"conv_clamp"}),
-)
