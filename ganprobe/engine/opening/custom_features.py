@@ -7,8 +7,8 @@ from typing import Final
 
 import torch
 
+from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import InputError
-from ganprobe.core.objects import names_an_object
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.engine.columns.networks import Network
 from ganprobe.features import load_callable_features, load_torchscript_features
