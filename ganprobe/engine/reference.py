@@ -18,7 +18,7 @@ from ganprobe.engine.opening.features import FeatureSet, Files, open_device, ope
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
 from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
 from ganprobe.engine.passes.journal import Journal
-from ganprobe.engine.passes.one_pass import walk
+from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import LABEL, columns_of
 from ganprobe.engine.passes.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
 from ganprobe.engine.ranks.shares import ALONE, Ranks
@@ -53,7 +53,7 @@ def measure(
     needs = columns_of(metrics)
     columns = ImageColumns(sampler, features.extractor_of(needs), seed=0, device=features.device)
     name = f"reference-{sampler.fingerprint[:16]}-{n}"
-    states = walk(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name, ranks=ranks)
+    states = run_pass(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name, ranks=ranks)
     packed = {metric.state_key: metric.pack(states[metric.state_key]) for metric in metrics}
     subject = Subject(sampler.name, sampler.fingerprint, n)
     main, *others = features.networks_of(needs).items()

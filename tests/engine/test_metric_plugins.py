@@ -98,5 +98,5 @@ def test_a_name_that_is_taken_stays_with_its_owner(site: Path) -> None:
 
 
 def test_packages_are_not_looked_for_where_every_name_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganprobe.core.plugins.groups.entry_points", lambda **group: pytest.fail("looked for"))
+    monkeypatch.setattr("ganprobe.core.discovery.plugins.entry_points", lambda **group: pytest.fail("looked for"))
     assert len(resolve(["fd", "ls_w"])) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from ganprobe.core.objects import names_an_object
+from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.engine.columns.networks import Network
 from ganprobe.engine.opening.names import CUSTOM

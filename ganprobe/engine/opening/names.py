@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from ganprobe.core.calls.settings import Asked, Looking, Scoring
+from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import InputError
-from ganprobe.core.objects import names_an_object
 from ganprobe.core.registry import unknown
 from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.opening.metrics import resolve

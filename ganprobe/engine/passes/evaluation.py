@@ -29,8 +29,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """An evaluation under way."""
+class Measurement:
+    """An evaluation under way: all that it reads and writes is open."""
 
     evaluation: Evaluation
     features: FeatureSet

@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
+from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.core.objects import names_an_object
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.features.attributes.clip import load_clip_scorer
 from ganprobe.features.attributes.forms import CLIP as PREFIX

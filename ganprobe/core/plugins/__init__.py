@@ -1,1 +1,0 @@
-"""What is declared in the tree and what other packages bring along."""
