@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import normal
+from ganprobe.generators.codes import CodeLayout
 
 NoiseShapes = tuple[tuple[int, int], ...]
 
@@ -33,6 +34,11 @@ class Generator(nn.Module, ABC):
     def noise_shapes(self) -> NoiseShapes:
         """(H, W) of each per-pixel noise input in network order; empty where there is none."""
         return ()
+
+    @property
+    def codes(self) -> CodeLayout | None:
+        """Where codes lie in z, of networks that were given some (InfoGAN); None elsewhere."""
+        return None
 
     @abstractmethod
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
