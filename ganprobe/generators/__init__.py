@@ -21,6 +21,8 @@ from ganprobe.generators.dcgan.discriminator import DCGANDiscriminator, DCGANDis
 from ganprobe.generators.dcgan.generator import DCGANConfig, DCGANGenerator
 from ganprobe.generators.infogan.discriminator import InfoGANDiscriminator, InfoGANDiscriminatorConfig
 from ganprobe.generators.infogan.generator import InfoGANConfig, InfoGANGenerator
+from ganprobe.generators.progan.discriminator import ProGANDiscriminator, ProGANDiscriminatorConfig
+from ganprobe.generators.progan.generator import ProGANConfig, ProGANGenerator
 from ganprobe.generators.sagan.discriminator import SAGANDiscriminator, SAGANDiscriminatorConfig
 from ganprobe.generators.sagan.generator import SAGANConfig, SAGANGenerator
 from ganprobe.generators.sndcgan.discriminator import SNDCGANDiscriminator, SNDCGANDiscriminatorConfig
@@ -142,6 +144,18 @@ ARCHITECTURES.add(
     "infogan",
     Architecture(
         InfoGANGenerator, InfoGANConfig, InfoGANDiscriminator, InfoGANDiscriminatorConfig, mirrored=("channels",)
+    ),
+)
+ARCHITECTURES.add(
+    "progan",
+    Architecture(
+        ProGANGenerator,
+        ProGANConfig,
+        ProGANDiscriminator,
+        ProGANDiscriminatorConfig,
+        labels="optional",
+        grows=True,
+        mirrored=("num_classes", "channel_base", "channel_max", "progressive"),
     ),
 )
 

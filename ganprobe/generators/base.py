@@ -77,6 +77,12 @@ class Discriminator(nn.Module, ABC):
     config: Any
 
     @property
+    def couples_batch(self) -> bool:
+        """Whether images of a batch bear on one another's logits in training (minibatch deviation, batch norm), so that
+        real and generated ones must not share a pass."""
+        return False
+
+    @property
     @abstractmethod
     def layers(self) -> Mapping[str, tuple[int, ...]]:
         """Name to shape, without N, of what `judge` can give, in network order; the last is "features", the vector that

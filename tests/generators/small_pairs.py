@@ -10,4 +10,5 @@ SMALL: dict[str, dict[str, Any]] = {
     "sagan": {"channels": 4, "z_dim": 6},
     "dcgan": {"channels": 4, "z_dim": 6},
     "infogan": {"channels": 4, "noise": 6, "categorical": (3, 2), "continuous": 2},
+    "progan": {"channel_base": 64, "channel_max": 8, "z_dim": 6},
 }

@@ -90,6 +90,11 @@ class DCGANDiscriminator(Discriminator):
         fill(self, seed=seed, draw=normal(DEVIATION))
 
     @property
+    def couples_batch(self) -> bool:
+        """By batch normalisation, where that is the norm."""
+        return self.config.norm == "batch"
+
+    @property
     def layers(self) -> Mapping[str, tuple[int, ...]]:
         """conv1, conv2, ..., each with its activation, and "features", the last of them flattened."""
         shapes = {f"conv{number}": shape for number, shape in enumerate(self.config.shapes, 1)}
