@@ -14,22 +14,16 @@ from typing import Any
 
 from torch import nn
 
+from ganprobe.core.calls.settings import EvaluateCall, Settings, said
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
-from ganprobe.core.settings import Settings
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
-from ganprobe.engine.opening.features import (
-    FeatureSet,
-    Files,
-    default_networks,
-    features_for,
-    open_device,
-    open_features,
-)
+from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
+from ganprobe.engine.opening.names import check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.passes.classes import check_classes
@@ -54,7 +48,7 @@ from ganprobe.engine.provenance import (
     time_now,
 )
 from ganprobe.engine.ranks.shares import ALONE, Ranks
-from ganprobe.engine.reference import References, check_reference
+from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
 from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler
@@ -67,35 +61,33 @@ _NOT_IDENTITY = ("most", "batch_size", "device", "inception_weights", "vgg_weigh
 
 def run_evaluation(
     generator: str | Path | Sampler | nn.Module,
-    settings: Settings,
+    call: EvaluateCall,
     *,
-    reference: str | None,
-    metrics: Sequence[str] | None,
-    out: Path | None,
-    resume: bool,
     ranks: Ranks = ALONE,
 ) -> Run:
     """Measure `generator`; see `ganprobe.evaluate`. What it leaves in `out` for `resume`, saving the run removes.
     ranks: who shares the samples; rank 0 has the run, any other ends with Dismissed."""
-    if resume and out is None:
+    out = None if call.out is None else Path(call.out)
+    if call.resume and out is None:
         raise InputError("a run is taken up from the folder that it was saved to; name it (out)")
     if out is not None and ranks.lead:
         check_writable(out)
-    evaluation = prepare(generator, settings, reference=reference, metrics=metrics)
-    return carry_out(evaluation, References(), out=out, resume=resume, ranks=ranks)
+    evaluation = prepare(generator, call, reference=call.reference, metrics=call.metrics)
+    return carry_out(evaluation, References(), out=out, resume=call.resume, ranks=ranks)
 
 
 def prepare(
     generator: str | Path | Sampler | nn.Module,
     settings: Settings,
     *,
-    reference: str | None,
+    reference: str | Path | None,
     metrics: Sequence[str] | None,
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
     features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
     check_weights(inception=settings.inception_weights, vgg=settings.vgg_weights)
     settings = dataclasses.replace(settings, features=features)
+    reference = None if reference is None else str(reference)
     against = reference is not None
     if metrics is not None:
         planned_metrics(metrics, settings, reference=against)
@@ -241,7 +233,7 @@ def _pass(
 
 
 def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:
-    settings = dataclasses.asdict(evaluation.settings)
+    settings = said(evaluation.settings)
     return {
         "generator": evaluation.sampler.fingerprint,
         "extractor": features.extractor.fingerprint,

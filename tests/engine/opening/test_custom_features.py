@@ -16,7 +16,7 @@ from ganprobe.core.errors import GanprobeError, InputError
 from ganprobe.core.streams import stream
 from ganprobe.engine.opening.custom_features import check_custom, is_custom, open_custom
 from ganprobe.engine.opening.metrics import catalogue_of
-from ganprobe.features import CUSTOM_COLUMN
+from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN
 from ganprobe.metrics import frechet_distance
 from ganprobe.metrics.columns import CUSTOM
 

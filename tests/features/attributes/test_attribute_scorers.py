@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.features.attributes.opening import KIND, SCORERS, open_scorer
+from ganprobe.features.attributes.forms import SCORERS
+from ganprobe.features.attributes.opening import KIND, open_scorer
 from ganprobe.features.attributes.toyfaces import ToyfacesScorer
 from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
 from ganprobe.features.embedded.weights import load_resnet, save_resnet

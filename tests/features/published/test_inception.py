@@ -9,9 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from ganprobe.core.errors import CheckpointError, DataError, InputError
-from ganprobe.features import FEATURES, INCEPTION_COLUMNS, load_inception, read_inception
+from ganprobe.features import FEATURES, load_inception, read_inception
 from ganprobe.features.published.downloads import INCEPTION
 from ganprobe.features.published.inception import LEVELS, folded, layout
+from ganprobe.features.published.inception_extractor import COLUMNS as INCEPTION_COLUMNS
 from ganprobe.features.published.inception_extractor import InceptionExtractor
 from ganprobe.features.published.weights import NetworkWeights
 
