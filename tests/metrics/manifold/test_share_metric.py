@@ -19,7 +19,7 @@ from ganprobe.metrics import METRICS
 from ganprobe.metrics.manifold.shares import read_share
 
 SHARES = ("precision", "recall", "density", "coverage")
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
+SCRIPT = Path(__file__).parents[3] / "benchmarks" / "coverage.py"
 
 
 def read(name, real, fake):

@@ -170,7 +170,7 @@ def test_which_state_it_shares_and_what_it_needs():
 
 
 def test_intervals_cover(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    monkeypatch.syspath_prepend(Path(__file__).parents[3])
     more = importlib.import_module("benchmarks.coverage_more")
     got = more.measure(more.authentic(400, 400, 16), 200, seed=1)
     assert 0.92 <= got.covered <= 0.985

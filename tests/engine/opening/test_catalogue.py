@@ -16,7 +16,7 @@ from ganprobe.metrics import METRICS, MetricSpec
 from ganprobe.metrics.registry import declared, ordered
 from ganprobe.report.glossary import WORDS, words_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CARDS = {card.stem: card.read_text() for card in (ROOT / "docs" / "metrics").glob("*.md") if card.stem != "README"}
 TESTS = {test: test.read_text() for test in (ROOT / "tests").rglob("test_*.py") if test.name != "test_catalogue.py"}
 EVERY = pytest.mark.parametrize("name", CATALOGUE)

@@ -51,7 +51,7 @@ def test_far_fakes_have_no_density_and_no_variance():
 
 def test_where_generated_images_lie_densely(monkeypatch):
     """Groups of an eighth gave half of the deviation there."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    monkeypatch.syspath_prepend(Path(__file__).parents[3])
     more = importlib.import_module("benchmarks.coverage_more")
     got = more.measure(more.share("density", 300, 300, 32, move=0.1, spread=0.5), 150, seed=3)
     assert got.mean > 4

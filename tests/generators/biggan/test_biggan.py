@@ -33,7 +33,7 @@ from ganprobe.generators.layers.spectral import (
     resampled_conv,
 )
 
-ORACLES = Path(__file__).resolve().parents[3] / "shared" / "oracles"
+ORACLES = Path(__file__).resolve().parents[4] / "shared" / "oracles"
 PLAIN = BigGANConfig(resolution=32, num_classes=10, channels=8, z_dim=16)
 FULL = BigGANConfig(
     resolution=32,

@@ -30,7 +30,7 @@ from ganprobe.generators.layers.equalised import (
 from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 from ganprobe.generators.stylegan.generator import StyledLayer, StyleGANConfig, StyleGANGenerator, mix_styles
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
 ORACLE = SHARED / "oracles" / "rosinality-stylegan-32"
 SMALL = StyleGANConfig(resolution=32, z_dim=12, w_dim=10, channel_base=128, channel_max=16, progressive=True)
 

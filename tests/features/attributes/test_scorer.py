@@ -14,7 +14,7 @@ from ganprobe.data import toyfaces
 from ganprobe.features.attributes.toyfaces import ToyfacesScorer, load_toyfaces_scorer, read_scorer
 from ganprobe.features.embedded.extractor import read_embedded
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HELD_OUT = 4321
 
 

@@ -169,7 +169,7 @@ def test_reference_terms_follow_the_rows():
 
 
 def test_intervals_cover(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    monkeypatch.syspath_prepend(Path(__file__).parents[3])
     more = importlib.import_module("benchmarks.coverage_more")
     got = more.measure(more.by_class(600, 600, 4, 5), 300, seed=1)
     assert 0.92 <= got.covered <= 0.98

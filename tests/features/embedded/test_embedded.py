@@ -26,7 +26,7 @@ from ganprobe.features.embedded.extractor import (
 from ganprobe.features.images.quantise import quantised_input, to_uint8
 from ganprobe.features.images.resize import resized
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ARCHIVE = ROOT.parent / "shared" / "data" / "cifar10-jpeg.tar.xz"
 
 

@@ -316,7 +316,7 @@ def test_the_difference_of_two_generators_leaves_out_what_the_reference_does_to_
 
 @pytest.fixture
 def more(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    monkeypatch.syspath_prepend(Path(__file__).parents[3])
     return importlib.import_module("benchmarks.coverage_more")
 
 

@@ -15,7 +15,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.directions import fit_boundary, project_boundary
 from ganprobe.directions.methods.boundary import SvmLoss
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "interfacegan-boundaries"
+PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data" / "interfacegan-boundaries"
 
 
 def _classes(n: int, d: int, *, overlap: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
