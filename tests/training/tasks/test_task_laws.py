@@ -174,8 +174,6 @@ def test_bcr_and_cr_hold_the_same_and_are_refused_together(tmp_path: Path) -> No
         train(small_recipe("sndcgan", ["bcr", "cr"]), tmp_path)
 
 
-
-
 def test_a_step_generates_once_and_judges_once_an_update(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ganprobe.generators.sndcgan.discriminator import SNDCGANDiscriminator
     from ganprobe.generators.sndcgan.generator import SNDCGANGenerator
