@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.generators.base import Generator
+from ganprobe.generators.progan.generator import ProGANGenerator
 from ganprobe.generators.stylegan.generator import StyleGANGenerator, mix_styles
 from ganprobe.training.draws.draws import Draws
 from ganprobe.training.step.latents import Latents, joined
@@ -45,6 +46,7 @@ class PlainGeneration:
 
     def __init__(self, generator: Generator, *, compiled: bool) -> None:
         self._forward, spec = compiled_where(generator, compiled), generator.spec
+        self._grows = isinstance(generator, ProGANGenerator)
         self._z_dim, self._classes = spec.spaces["z"][0], spec.num_classes
 
     def draw(self, draws: Draws, n: int, lod: float) -> Latents:
@@ -52,7 +54,8 @@ class PlainGeneration:
         return Latents(z=draws.normal("z", n, (self._z_dim,)), labels=labels)
 
     def images(self, groups: Sequence[Latents], lod: float, *, track: Draws | None = None) -> Tensor:
-        images: Tensor = self._forward(*joined(list(groups)))
+        level = {"lod": lod} if self._grows else {}
+        images: Tensor = self._forward(*joined(list(groups)), **level)
         return images
 
 
