@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test fuzz lint format bench clean
+.PHONY: demo test fuzz lint format architecture bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ganprobe needs Python 3.11 or newer; say make PYTHON=python3.12")'
@@ -33,6 +33,10 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Writes docs/images/architecture.svg, and the list of rooms in docs/architecture.md.
+architecture: $(STAMP)
+	$(BIN)/python -m benchmarks.architecture
 
 # Writes docs/performance.md. Peers that cannot be installed are left out, and their rows say so.
 bench: $(STAMP)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ganprobe.core.settings import COMPARE_SAMPLES, DEFAULTS, Settings
 from ganprobe.core.spaces import BatchNoise, Truncation
+from ganprobe.core.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from ganprobe.engine.run import Run
     from ganprobe.report import Comparison, Sweep
 
-__version__ = "0.1.0"
-__all__ = ["compare", "evaluate", "load", "sweep"]
+
+__all__ = ["__version__", "compare", "evaluate", "load", "sweep"]
 
 
 def load(

@@ -1,8 +1,4 @@
-"""Which layout a checkpoint is of, and the network in it.
-
->>> list(LAYOUTS)[:3]
-['native', 'ajbrock-biggan', 'rosinality-stylegan']
-"""
+"""Which layout a checkpoint is of, and the network in it."""
 
 from __future__ import annotations
 
@@ -15,36 +11,14 @@ from torch import nn
 
 from ganprobe.checkpoints import native
 from ganprobe.checkpoints.containers import open_contents
-from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled, one_line
+from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled
 from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Role
-from ganprobe.checkpoints.layouts.biggan import (
-    ajbrock_biggan,
-    ajbrock_biggan_deep,
-    huggingface_biggan,
-    studiogan_biggan,
-)
-from ganprobe.checkpoints.layouts.biggan import ajbrock_biggan_discriminator as ajbrock_discriminator
-from ganprobe.checkpoints.layouts.stylegan import (
-    genforce_stylegan,
-    interfacegan_stylegan,
-    nvlabs_stylegan,
-    rosinality_stylegan,
-)
-from ganprobe.checkpoints.layouts.stylegan2 import (
-    genforce_stylegan2,
-    nvlabs_stylegan2_tensorflow,
-    rosinality_stylegan2,
-    studiogan_stylegan2,
-)
-from ganprobe.checkpoints.layouts.stylegan2 import nvlabs_stylegan2_ada as nvlabs_stylegan2
 from ganprobe.checkpoints.layouts.stylegan3 import nvlabs_stylegan3
+from ganprobe.checkpoints.layouts.table import LAYOUTS
 from ganprobe.checkpoints.plugins import GROUP, plug_ins
-from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.core.registry import Registry
+from ganprobe.core.errors import CheckpointError, InputError, one_line
 from ganprobe.generators import ARCHITECTURES
 from ganprobe.generators.base import Generator
-
-LAYOUTS: Registry[Layout] = Registry("checkpoint layout")
 
 # What indexing and reshaping tensors that are not as they should be can raise.
 _MISSHAPEN = (KeyError, IndexError, RuntimeError, TypeError, ValueError, ZeroDivisionError, OverflowError, InputError)
@@ -118,8 +92,8 @@ def find_layout(contents: Contents) -> tuple[str, Layout]:
     problems = []
     for plug_in in plug_ins(LAYOUTS):
         try:
-            if plug_in.layout is not None and plug_in.layout.claims(contents):
-                return plug_in.name, plug_in.layout
+            if plug_in.item is not None and plug_in.item.claims(contents):
+                return plug_in.name, plug_in.item
             problems.append(plug_in.problem)
         except _MISSHAPEN as problem:
             problems.append(f"the layout {plug_in.name!r} of package {plug_in.package} failed ({one_line(problem)})")
@@ -132,7 +106,7 @@ def _of_no_layout(contents: Contents, problems: Sequence[str]) -> CheckpointErro
     first = ", ".join(one_line(name) for name in [*contents.shapes, *contents.beside][:4]) or "nothing"
     return CheckpointError(
         f"{contents.path} ({contents.container}) is of no known layout: it holds {first}, ...; "
-        f"known layouts: {', '.join(LAYOUTS)}; a package can add a reader by the entry-point group {GROUP} "
+        f"known layouts: {', '.join(LAYOUTS)}; a package can add a reader by the entry-point group {GROUP.name} "
         f"(docs/contributing/layout.md){''.join(f'; {problem}' for problem in problems)}"
     )
 
@@ -172,20 +146,3 @@ def _check_overrides(path: Path, name: str, layout: Layout, overrides: Overrides
         raise InputError(
             f"{path} is of layout {name}, which has no use for {', '.join(strange)}; options it takes: {had}"
         )
-
-
-LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a network"))
-LAYOUTS.add("ajbrock-biggan", ajbrock_biggan.LAYOUT)
-LAYOUTS.add("rosinality-stylegan", rosinality_stylegan.LAYOUT)
-LAYOUTS.add("ajbrock-biggan-deep", ajbrock_biggan_deep.LAYOUT)
-LAYOUTS.add("ajbrock-biggan-discriminator", ajbrock_discriminator.LAYOUT)
-LAYOUTS.add("huggingface-biggan", huggingface_biggan.LAYOUT)
-LAYOUTS.add("studiogan-biggan", studiogan_biggan.LAYOUT)
-LAYOUTS.add("studiogan-stylegan2", studiogan_stylegan2.LAYOUT)
-LAYOUTS.add("nvlabs-stylegan2-ada", nvlabs_stylegan2.LAYOUT)
-LAYOUTS.add("rosinality-stylegan2", rosinality_stylegan2.LAYOUT)
-LAYOUTS.add("interfacegan-stylegan", interfacegan_stylegan.LAYOUT)
-LAYOUTS.add("nvlabs-stylegan", nvlabs_stylegan.LAYOUT)
-LAYOUTS.add("nvlabs-stylegan2-tensorflow", nvlabs_stylegan2_tensorflow.LAYOUT)
-LAYOUTS.add("genforce-stylegan", genforce_stylegan.LAYOUT)
-LAYOUTS.add("genforce-stylegan2", genforce_stylegan2.LAYOUT)

@@ -9,14 +9,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ganprobe.core.errors import CheckpointError
+from ganprobe.core.errors import CheckpointError, one_line
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
-
-
-def one_line(text: object, limit: int = 80) -> str:
-    """A name out of a file for an error message: no line breaks, and no longer than `limit`."""
-    return " ".join(str(text)[: 4 * limit].split())[:limit]
 
 
 def check_shapes(subject: object, network: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from torch import Tensor
-
-from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
 from ganprobe.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
 
 Shapes = Mapping[str, tuple[int, ...]]
 Role = Literal["generator", "discriminator"]
@@ -44,6 +46,10 @@ class Overrides:
         """The values that were given, by name."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value is not False}
+
+    def said(self) -> dict[str, str]:
+        """What a reading says of them in `assumed`."""
+        return {name: f"{value:g} as given" for name, value in self.given().items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def reference(
     skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
 ) -> None:
     """Measure a data set once, to compare generators with it later."""
-    from ganprobe.engine.ranks.shares import this_process
+    from ganprobe.engine.ranks.joining import this_process
     from ganprobe.engine.reference import make_reference
 
     ranks = this_process()

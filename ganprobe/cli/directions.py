@@ -80,9 +80,9 @@ def directions(
 ) -> None:
     """Find directions in a latent space, and draw a strip of each."""
     from ganprobe.core.files import check_writable
-    from ganprobe.directions.direction import parse_layers
+    from ganprobe.directions.layers import parse_layers
     from ganprobe.engine.directions import Search, find_directions
-    from ganprobe.engine.ranks.shares import this_process
+    from ganprobe.engine.ranks.joining import this_process
 
     ranks = this_process()
     search = Search(

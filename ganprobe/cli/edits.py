@@ -68,7 +68,7 @@ def edit(
     device: options.Device = None,
 ) -> None:
     """Move samples along directions and draw what comes out."""
-    from ganprobe.directions.direction import parse_layers
+    from ganprobe.directions.layers import parse_layers
     from ganprobe.engine.edit import Edit, edit_format, edited, even_strengths, parse_also, write_edit
 
     edit_format(out)

@@ -9,10 +9,10 @@ from typing import Annotated, Protocol, cast
 
 import typer
 
-from ganprobe import __version__
 from ganprobe.cli import checkpoints, data, directions, edits, measuring, rescoring, sweeping, training
 from ganprobe.cli.shared import Ending, run_shared
 from ganprobe.core.errors import GanprobeError
+from ganprobe.core.version import __version__
 from ganprobe.engine.ranks.shares import ranks_of
 
 app = typer.Typer(

@@ -43,7 +43,7 @@ def evaluate(
 ) -> None:
     """Measure one generator and write its report."""
     from ganprobe.engine.evaluate import run_evaluation
-    from ganprobe.engine.ranks.shares import this_process
+    from ganprobe.engine.ranks.joining import this_process
 
     ranks = this_process()
     settings = Settings(
@@ -156,7 +156,7 @@ def _print_comparison(comparison: Any) -> None:
 
     from ganprobe.report import comparison_table
 
-    Console().print(comparison_table(comparison))
+    Console().print(comparison_table(comparison.record))
 
 
 def _say_where(out: Path) -> None:

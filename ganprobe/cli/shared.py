@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ganprobe.core.errors import GanprobeError
-from ganprobe.engine.ranks.shares import Dismissed, PeerFailed, PeerLost, Ranks, this_process
+from ganprobe.engine.ranks.joining import this_process
+from ganprobe.engine.ranks.peers import Dismissed, PeerFailed, PeerLost
+from ganprobe.engine.ranks.shares import Ranks
 
 SHARED = ("evaluate", "directions", "reference")
 """The commands that share their work."""

@@ -64,5 +64,5 @@ def sweep(
         generator, settings, truncations, reference=reference, metrics=options.split_names(metrics), out=out
     )
     found.save(out)
-    Console().print(sweep_table(found))
+    Console().print(sweep_table(found.record))
     typer.echo(f"{out / 'report.html'}")

@@ -31,3 +31,8 @@ class TrainingError(GanprobeError):
 
 class OutputError(GanprobeError):
     """The results cannot be written: a full disk, a read-only folder."""
+
+
+def one_line(text: object, limit: int = 80) -> str:
+    """What a file or another package says, for an error message: no line breaks, and no longer than `limit`."""
+    return " ".join(str(text)[: 4 * limit].split())[:limit]

@@ -1,4 +1,4 @@
-"""Python objects by name, `package.module:name`, and the source that they come from.
+"""Python objects by name, `package.module:name`, the arguments that they take, and the source that they come from.
 
 >>> named_object("math:pi")
 3.141592653589793
@@ -11,6 +11,7 @@ import inspect
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,24 @@ def named_object(ref: str) -> Any:
             raise unknown(f"name in {module_name}", part, [name for name in dir(found) if not name.startswith("_")])
         found = getattr(found, part)
     return found
+
+
+def signature_of(function: Callable[..., Any], ref: str, *, wanted: str) -> inspect.Signature:
+    """What arguments it takes. InputError where that cannot be told, as of some compiled ones: to be wrapped in what is
+    `wanted`."""
+    try:
+        return inspect.signature(function)
+    except ValueError as problem:
+        raise InputError(f"the arguments of {ref} cannot be told ({problem}); wrap it in {wanted}") from problem
+
+
+def takes(signature: inspect.Signature, count: int) -> bool:
+    """Whether it can be called with `count` arguments, by their places."""
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def source_of(thing: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""The few interfaces that rooms share (docs/decisions/0001-rooms.md). Structural: nothing need inherit from them."""
+"""The few interfaces that rooms share (docs/architecture.md). Structural: nothing need inherit from them."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Generic, TypeVar
 
 from ganprobe.core.errors import InputError
@@ -27,28 +28,35 @@ class Registry(Mapping[str, T], Generic[T]):
     4
     >>> shapes["square"]
     4
+
+    under: what it holds besides, as that is at any time; the later ones go before the earlier ones.
+
+    >>> list(Registry("solid", shapes, {"cube": 6}))
+    ['square', 'cube']
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *under: Mapping[str, T]) -> None:
         self.kind = kind
+        self._under = under
         self._items: dict[str, T] = {}
 
     def add(self, name: str, item: T) -> T:
-        if name in self._items:
+        if name in self:
             raise ValueError(f"{self.kind} {name!r} is registered already")
         self._items[name] = item
         return item
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._items:
-            raise unknown(self.kind, name, self._items)
-        return self._items[name]
+        for layer in (self._items, *reversed(self._under)):
+            if name in layer:
+                return layer[name]
+        raise unknown(self.kind, name, self)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._items
+        return any(name in layer for layer in (self._items, *self._under))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+        return iter(dict.fromkeys(chain(*self._under, self._items)))
 
     def __len__(self) -> int:
-        return len(self._items)
+        return sum(1 for _ in self)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +19,12 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.registry import unknown
 from ganprobe.core.spaces import Latents
+from ganprobe.directions.edits.composition import Move, compose
+from ganprobe.directions.edits.displacement import DirectionSpace
 from ganprobe.directions.latents import weights_fingerprint
+from ganprobe.directions.layers import check_layers
 from ganprobe.directions.walks import Walk
 
-DirectionSpace = Literal["z", "w", "w+", "s"]
 SPACES: Final = get_args(DirectionSpace)
 
 
@@ -63,9 +64,6 @@ class Direction:
 
     def images(self, sampler: LatentSampler, latents: Latents, strength: float) -> Tensor:
         """Raw images (N, 3, H, W) of `latents` moved along it; see `ganprobe.directions.compose`."""
-        # Edits read directions, and so cannot be imported before them.
-        from ganprobe.directions.edits.composition import Move, compose
-
         return compose(sampler, latents, [[Move(direction=self, strength=strength)]])[:, 0]
 
     def _unit(self) -> NDArray[np.float32]:
@@ -121,23 +119,6 @@ class Directions:
                 f"these directions were found in {self.generator} (fingerprint {self.fingerprint[:12]}), not in "
                 f"{sampler.name} ({here[:12]}); find its own with `ganprobe directions`, or say --any-generator"
             )
-
-
-def check_layers(layers: tuple[int, ...], owner: str) -> None:
-    """InputError unless `layers` are distinct numbers from 0 on, in rising order, at least one."""
-    if not layers or layers[0] < 0 or any(a >= b for a, b in pairwise(layers)):
-        raise InputError(f"{owner}: layers must be rising numbers from 0 on, got {list(layers)}")
-
-
-def parse_layers(text: str) -> tuple[int, ...]:
-    """ "2-5" to (2, 3, 4, 5), "3" to (3,), and joined by commas, "0-1,4". InputError for anything else."""
-    found: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
-            raise InputError(f"layers must be like 0-3, 5 or 0-1,4, with the lower number first; got {text!r}")
-        found.update(range(int(first), int(last if dash else first) + 1))
-    return tuple(sorted(found))
 
 
 def _spaces(items: tuple[Direction, ...]) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.directions.direction import Direction, Directions, DirectionSpace
+from ganprobe.directions.direction import Direction, Directions
+from ganprobe.directions.edits.displacement import DirectionSpace
 
 PUBLISHED_END: Final = "_boundary"
 SUFFIXES: Final = (".npy", ".npz")

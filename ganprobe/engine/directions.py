@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import torch
 
-import ganprobe
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import write_bytes, write_text
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
+from ganprobe.core.version import __version__
 from ganprobe.directions import METHODS, Direction, Directions, edit, save_directions
 from ganprobe.directions.edits.strips import Legend, strip_png
 from ganprobe.directions.files import record_of
@@ -229,7 +229,7 @@ def _set_of(sampler: Sampler, search: Search, items: Sequence[Direction], more: 
         generator=sampler.name,
         fingerprint=weights_fingerprint(sampler),
         seed=search.seed,
-        provenance={"ganprobe": ganprobe.__version__, "samples": search.samples, **more},
+        provenance={"ganprobe": __version__, "samples": search.samples, **more},
     )
 
 

@@ -11,22 +11,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable, write_bytes
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
 from ganprobe.core.registry import unknown
 from ganprobe.core.spaces import Latents, Truncation
 from ganprobe.directions import Direction, Directions, Move, compose, imported_directions, load_directions
-from ganprobe.directions.direction import DirectionSpace, parse_layers
-from ganprobe.directions.edits.moves import measured
+from ganprobe.directions.edits.displacement import DirectionSpace
 from ganprobe.directions.edits.strips import Legend, strip_gif, strip_mp4, strip_png
 from ganprobe.directions.foreign_files import SUFFIXES as IMPORTED
 from ganprobe.directions.latents import latent_sampler
+from ganprobe.directions.layers import parse_layers
+from ganprobe.directions.scales import measured
 from ganprobe.engine.opening.features import open_device
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.features import to_uint8
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.features.scores import ScoreTable
 from ganprobe.generators.base import Generator
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import nn
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
@@ -55,7 +56,6 @@ from ganprobe.engine.provenance import (
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.engine.reference import References, check_reference
 from ganprobe.engine.run import Run
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.pairs import PairSpec, class_pairs

@@ -48,7 +48,7 @@ def _directions() -> Listing:
 def _layouts() -> Listing:
     rows = [(name, record.summary) for name, record in LAYOUTS.items()]
     others = [
-        (found.name, f"{found.layout.summary} ({found.package})" if found.layout else found.problem)
+        (found.name, f"{found.item.summary} ({found.package})" if found.item else found.problem)
         for found in plug_ins(LAYOUTS)
     ]
     return ("layout", "whose checkpoints"), rows + others

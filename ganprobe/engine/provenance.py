@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-import ganprobe
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.settings import DEFAULTS, Settings
+from ganprobe.core.version import __version__
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
 
@@ -27,7 +27,7 @@ NAMED = 20
 def versions(device: torch.device) -> dict[str, Any]:
     """The software and the device."""
     return {
-        "ganprobe": ganprobe.__version__,
+        "ganprobe": __version__,
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),

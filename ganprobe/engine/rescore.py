@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import torch
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler
 from ganprobe.core.results import Z95, Estimate, Record, Result, Subject
@@ -28,7 +29,6 @@ from ganprobe.engine.pictures import picture_run
 from ganprobe.engine.provenance import time_now, versions
 from ganprobe.engine.run import Run
 from ganprobe.features import load_embedded
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.features.scores import ScoreTable
 
 METRIC: Final = "rescoring"

@@ -12,10 +12,10 @@ from typing import final
 import torch
 from torch import Tensor
 
+from ganprobe.core.columns import PIXELS
 from ganprobe.core.protocols import Columns
 from ganprobe.features.images.quantise import to_uint8
 
-COLUMN = "pixels"
 VERSION = "uint8, halves rounded up, 1"
 
 
@@ -23,12 +23,12 @@ VERSION = "uint8, halves rounded up, 1"
 class PixelExtractor:
     """Images (N, 3, H, W) in [-1, 1] to "pixels" (N, 3, H, W) uint8."""
 
-    provides = frozenset({COLUMN})
-    fingerprint = hashlib.sha256(f"{COLUMN}\x1f{VERSION}".encode()).hexdigest()
+    provides = frozenset({PIXELS})
+    fingerprint = hashlib.sha256(f"{PIXELS}\x1f{VERSION}".encode()).hexdigest()
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
 
     def observe(self, images: Tensor) -> Columns:
         """Float images of any size, on any device."""
-        return {COLUMN: to_uint8(images.to(self.device))}
+        return {PIXELS: to_uint8(images.to(self.device))}

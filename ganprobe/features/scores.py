@@ -7,10 +7,11 @@ from typing import Protocol, final, runtime_checkable
 import torch
 from torch import Tensor
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import Columns, FeatureExtractor
 
-PREFIX, COLUMN = "score.", "scores"
+PREFIX = "score."
 
 
 @runtime_checkable
@@ -35,7 +36,7 @@ class ScoreTable:
     InputError for an extractor without such columns, and where one is not of shape (N,).
     """
 
-    provides = frozenset({COLUMN})
+    provides = frozenset({SCORES})
 
     def __init__(self, scorer: FeatureExtractor) -> None:
         self._scorer, self.fingerprint = scorer, scorer.fingerprint
@@ -47,7 +48,7 @@ class ScoreTable:
     def observe(self, images: Tensor) -> Columns:
         """Float images (N, 3, H, W) in [-1, 1]; errors as those of the scorer."""
         columns = self._scorer.observe(images)
-        return {COLUMN: torch.stack([self._column(columns, name, len(images)) for name in self.attributes], dim=1)}
+        return {SCORES: torch.stack([self._column(columns, name, len(images)) for name in self.attributes], dim=1)}
 
     def _column(self, columns: Columns, attribute: str, n: int) -> Tensor:
         column = columns[PREFIX + attribute]

@@ -1,9 +1,10 @@
-"""What every native generator offers, and the drawing of per-layer noise."""
+"""What every native generator and discriminator offers, and the drawing of per-layer noise."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -52,6 +53,57 @@ class Generator(nn.Module, ABC):
         noise: "const" (the stored buffers), "zero", an integer seed, or a list of (N, 1, H, W), one per noise input.
         truncation: psi, or (psi, cutoff) to truncate the first `cutoff` layers only.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a discriminator says in one pass: logits (N,), at least float32, and the layers that were asked for."""
+
+    logits: Tensor
+    features: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Discriminator(nn.Module, ABC):
+    """Images to logits, and on the way to named layers. Final classes inherit from it; `config` is a frozen dataclass
+    of JSON-able fields, from which (with the state dict) the network can be rebuilt."""
+
+    architecture: ClassVar[str]
+    config: Any
+
+    @property
+    @abstractmethod
+    def layers(self) -> Mapping[str, tuple[int, ...]]:
+        """Name to shape, without N, of what `judge` can give, in network order; the last is "features", the vector that
+        the final linear layer takes."""
+
+    @abstractmethod
+    def judged(self, images: Tensor, labels: Tensor | None, wanted: Collection[str], lod: float) -> Judgement:
+        """`judge`, whose arguments have been looked at."""
+
+    @abstractmethod
+    def features(self, images: Tensor) -> Tensor:
+        """The layer "features" (N, F) at full resolution, each image's own whatever batch it comes in."""
+
+    def judge(
+        self, images: Tensor, labels: Tensor | None = None, *, features: Collection[str] = (), lod: float = 0.0
+    ) -> Judgement:
+        """Images (N, 3, H, W) in [-1, 1] and labels (N,) where there are classes to logits and the layers `features`.
+        lod: the level of detail, for networks that grow. InputError for a layer that it has not and missing labels."""
+        check_layers(self, features)
+        return self.judged(images, labels, features, lod)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None, *, lod: float = 0.0) -> Tensor:
+        """The logits (N,) of `judge`."""
+        return self.judged(images, labels, (), lod).logits
+
+
+def check_layers(discriminator: Discriminator, names: Collection[str]) -> None:
+    """InputError naming the layers that there are, where one of `names` is none."""
+    if unknown := [name for name in names if name not in discriminator.layers]:
+        raise InputError(
+            f"the {discriminator.architecture} discriminator has no layer {unknown[0]!r}; "
+            f"it has: {', '.join(discriminator.layers)}"
+        )
 
 
 def draw_noise(

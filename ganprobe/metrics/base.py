@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.columns import INDEX
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.results import Estimate
 
 S = TypeVar("S")
-INDEX = "index"
 
 
 class Keeper(Protocol[S]):

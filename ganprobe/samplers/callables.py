@@ -9,7 +9,6 @@ torch.Size([5, 3, 8, 8])
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Callable
 from typing import Any, final
 
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, on_device
 from ganprobe.core.errors import InputError
-from ganprobe.core.objects import named_object, source_of
+from ganprobe.core.objects import named_object, signature_of, source_of, takes
 from ganprobe.core.spaces import Batch, SamplerSpec
 from ganprobe.core.streams import derive_seed
 from ganprobe.generators.base import Generator
@@ -121,24 +120,11 @@ def _function_fingerprint(function: ImageFunction, name: str) -> str:
 
 def _takes_n_and_seed(function: Callable[..., Any], ref: str) -> bool:
     """Whether it is a function of (n, seed) and no factory: it asks for two arguments, or has one named `seed`."""
-    try:
-        signature = inspect.signature(function)
-    except ValueError as problem:
-        raise InputError(
-            f"the arguments of {ref} cannot be told ({problem}); wrap it in a function of (n, seed)"
-        ) from problem
-    if _binds(signature, 0) and "seed" not in signature.parameters:
+    signature = signature_of(function, ref, wanted="a function of (n, seed)")
+    if takes(signature, 0) and "seed" not in signature.parameters:
         return False
-    if not _binds(signature, 2):
+    if not takes(signature, 2):
         raise InputError(f"{ref} takes {signature}; (n, seed) was expected of a function, () of an nn.Module factory")
-    return True
-
-
-def _binds(signature: inspect.Signature, count: int) -> bool:
-    try:
-        signature.bind(*range(count))
-    except TypeError:
-        return False
     return True
 
 

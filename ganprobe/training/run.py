@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
@@ -19,19 +18,18 @@ from ganprobe.core.errors import InputError, TrainingError
 from ganprobe.core.files import write_text
 from ganprobe.core.progress import Track
 from ganprobe.core.registry import Registry
-from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
-from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
-from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
-from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
+from ganprobe.generators.biggan.discriminator import BigGANDiscriminator
+from ganprobe.generators.biggan.generator import BigGANGenerator
+from ganprobe.generators.building import Pair, build_pair
+from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator
+from ganprobe.generators.stylegan.generator import StyleGANGenerator
 from ganprobe.training.biggan import BigGANObjective
 from ganprobe.training.data import DataFacts, ImageSource, RealImages, examine, held_in_memory
 from ganprobe.training.growing import check_growing
 from ganprobe.training.loop import Folder, Trainer
 from ganprobe.training.objective import Objective
-from ganprobe.training.settings import TrainSettings, check_kinds
+from ganprobe.training.settings import TrainSettings
 from ganprobe.training.stylegan import StyleGANObjective
-
-C = TypeVar("C")
 
 OBJECTIVES: Registry[Callable[[DataFacts, TrainSettings], Objective]] = Registry("architecture to train")
 """Name to what builds its objective, networks included, on the CPU."""
@@ -71,56 +69,33 @@ def train_gan(architecture: str, source: ImageSource, out: Path, settings: Train
 
 
 def _build_stylegan(facts: DataFacts, settings: TrainSettings) -> Objective:
-    shape = {"resolution": facts.resolution, "num_classes": facts.num_classes}
-    fields = {**shape, "progressive": settings.growing is not None, **settings.network}
-    config = _configured(StyleGANConfig, fields, facts)
-    mirrored = asdict(StyleGANDiscriminatorConfig.of(config))
-    discriminator = _configured(StyleGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network}, facts)
-    return StyleGANObjective(
-        StyleGANGenerator(config, seed=settings.seed),
-        StyleGANDiscriminator(discriminator, seed=settings.seed),
-        settings,
-    )
+    pair = _pair("stylegan", facts, settings)
+    assert isinstance(pair.generator, StyleGANGenerator)
+    assert isinstance(pair.discriminator, StyleGANDiscriminator)
+    return StyleGANObjective(pair.generator, pair.discriminator, settings)
 
 
 def _build_biggan(facts: DataFacts, settings: TrainSettings) -> Objective:
-    if not facts.num_classes:
-        raise InputError("BigGAN is class-conditional and needs labels; give a folder of class folders")
-    if settings.growing is not None:
-        raise InputError("BigGAN does not grow; leave `growing` out")
-    shape = {"resolution": facts.resolution, "num_classes": facts.num_classes}
-    config = _configured(BigGANConfig, {**shape, **settings.network}, facts)
-    mirrored = {**shape, "channels": config.channels, "attention": config.attention}
-    discriminator = _configured(BigGANDiscriminatorConfig, {**mirrored, **settings.discriminator_network}, facts)
-    return BigGANObjective(
-        BigGANGenerator(config, seed=settings.seed),
-        BigGANDiscriminator(discriminator, seed=settings.seed),
-        settings,
+    pair = _pair("biggan", facts, settings)
+    assert isinstance(pair.generator, BigGANGenerator)
+    assert isinstance(pair.discriminator, BigGANDiscriminator)
+    return BigGANObjective(pair.generator, pair.discriminator, settings)
+
+
+def _pair(architecture: str, facts: DataFacts, settings: TrainSettings) -> Pair:
+    return build_pair(
+        architecture,
+        resolution=facts.resolution,
+        num_classes=facts.num_classes,
+        network=settings.network,
+        discriminator_network=settings.discriminator_network,
+        seed=settings.seed,
+        progressive=settings.growing is not None,
     )
 
 
 OBJECTIVES.add("stylegan", _build_stylegan)
 OBJECTIVES.add("biggan", _build_biggan)
-
-
-def _configured(kind: type[C], fields: Mapping[str, Any], facts: DataFacts) -> C:
-    """A configuration of `fields`. InputError for a field that it has not, a value of another kind, and a shape that
-    the images have not; classes may be left out (0)."""
-    if fields["resolution"] != facts.resolution:
-        raise InputError(
-            f"{kind.__name__}: resolution {fields['resolution']} was asked for and the images have {facts.resolution}; "
-            "leave it out, or bring the images to it (--resolution)"
-        )
-    if fields["num_classes"] not in (0, facts.num_classes):
-        raise InputError(
-            f"{kind.__name__}: {fields['num_classes']} classes were asked for and the data has {facts.num_classes}; "
-            "leave num_classes out"
-        )
-    check_kinds(kind, fields)
-    try:
-        return kind(**fields)
-    except TypeError as problem:
-        raise InputError(f"{kind.__name__}: {problem}; see its fields") from problem
 
 
 def _check_device(device: str) -> None:

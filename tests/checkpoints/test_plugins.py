@@ -41,13 +41,13 @@ def install(site: Path, name: str, entries: dict[str, str]) -> None:
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
     lines = [f"{entry} = {target}" for entry, target in entries.items()]
-    (info / "entry_points.txt").write_text("\n".join([f"[{plugins.GROUP}]", *lines, ""]))
+    (info / "entry_points.txt").write_text("\n".join([f"[{plugins.GROUP.name}]", *lines, ""]))
 
 
 def install_example(site: Path) -> None:
     project = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
     shutil.copytree(PACKAGE / "example_layouts", site / "example_layouts")
-    install(site, project["name"], project["entry-points"][plugins.GROUP])
+    install(site, project["name"], project["entry-points"][plugins.GROUP.name])
 
 
 def install_broken(site: Path, source: str, entries: dict[str, str]) -> None:
@@ -99,7 +99,7 @@ def test_packages_are_listed(site: Path) -> None:
         ("LAYOUT = 'a text'\n", "is a str, not a Layout"),
         (
             "from ganprobe.checkpoints.layout import Layout\nLAYOUT = Layout(summary='x')\n",
-            "not a Layout with a reader",
+            "broken_layouts:LAYOUT has no reader",
         ),
         (
             "from ganprobe.checkpoints.layout import Layout\n"
@@ -121,7 +121,7 @@ def test_a_broken_package_is_named_and_hinders_no_other(site: Path, checkpoint: 
 def test_a_name_that_is_taken_is_refused(site: Path) -> None:
     install_broken(site, "LAYOUT = None\n", {"native": "broken_layouts:LAYOUT"})
     (found,) = [one for one in plugins.plug_ins(LAYOUTS) if one.name == "native"]
-    assert found.layout is None
+    assert found.item is None
     assert "another layout has this name" in found.problem
     assert "broken_layouts" not in sys.modules
 
@@ -130,6 +130,6 @@ def test_packages_are_not_looked_for_where_a_layout_is_known(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_broken(site, "raise SystemExit\n", {"example-broken": "broken_layouts:LAYOUT"})
-    monkeypatch.setattr(plugins, "entry_points", lambda **group: pytest.fail("looked for"))
+    monkeypatch.setattr("ganprobe.core.plugins.entry_points", lambda **group: pytest.fail("looked for"))
     torch.save(ajbrock_like(), tmp_path / "G.pth")
     assert describe(tmp_path / "G.pth").layout == "ajbrock-biggan"

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.directions import Direction, Directions, import_boundary, load_directions, save_directions
-from ganprobe.directions.direction import parse_layers
+from ganprobe.directions.layers import parse_layers
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "interfacegan-boundaries"
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.data import open_data
 from ganprobe.directions import Direction, edit
-from ganprobe.directions.edits.moves import measured
 from ganprobe.directions.latents import latents_of
+from ganprobe.directions.scales import measured
 from ganprobe.samplers.images import ImageSampler
 
 STRENGTHS = (-2.0, 0.0, 1.5)

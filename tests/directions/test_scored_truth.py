@@ -26,13 +26,13 @@ from planted_scores import (
 import ganprobe
 from ganprobe.core.results import Estimate
 from ganprobe.directions.scored.base import ScoredSamples
-from ganprobe.directions.scored.specs import scored_specs
+from ganprobe.directions.scored.specs import SPECS
 from ganprobe.features.attributes.toyfaces import load_toyfaces_scorer
 from ganprobe.features.scores import continuous_of
 from ganprobe.samplers.modules import ModuleSampler
 
 N = 8000
-BUILD = {spec.name: spec.build for spec in scored_specs()}
+BUILD = {spec.name: spec.build for spec in SPECS}
 SAMPLERS = {"unmixed": Warped(unmixed()), "mixed": Warped(mixed())}
 
 
@@ -173,6 +173,6 @@ def test_scorers_say_which_scores_are_quantities() -> None:
 def test_names_are_those_of_the_specifications() -> None:
     sampler = SAMPLERS["unmixed"]
     state, samples = kept(scores_of(sampler, 400)), ScoredSamples(sampler, 0, NAMES, CONTINUOUS)
-    for spec in scored_specs():
+    for spec in SPECS:
         if spec.latents != ("s",):
             assert spec.build().measure(state, samples).keys() == {spec.name}

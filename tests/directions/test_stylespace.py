@@ -10,7 +10,6 @@ from scipy import ndimage
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
 from ganprobe.directions import Direction, Directions, edit, load_directions, save_directions
-from ganprobe.directions.edits.moves import measured
 from ganprobe.directions.latents import latents_of
 from ganprobe.directions.methods.stylespace import (
     change_of,
@@ -19,6 +18,7 @@ from ganprobe.directions.methods.stylespace import (
     style_attributions,
     style_moments,
 )
+from ganprobe.directions.scales import measured
 from ganprobe.directions.styles import part_of, place_of, style_generator, styles_of
 from ganprobe.samplers.generator import GeneratorSampler
 

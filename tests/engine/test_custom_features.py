@@ -15,9 +15,10 @@ from ganprobe.cli.main import run
 from ganprobe.core.errors import GanprobeError, InputError
 from ganprobe.core.streams import stream
 from ganprobe.engine.opening.custom_features import check_custom, is_custom, open_custom
+from ganprobe.engine.opening.metrics import catalogue_of
 from ganprobe.features import CUSTOM_COLUMN
 from ganprobe.metrics import frechet_distance
-from ganprobe.metrics.custom_specs import COLUMN, custom_specs
+from ganprobe.metrics.columns import CUSTOM
 
 METRICS = ["fd", "kd", "fd_infinity", "precision@custom", "density@custom"]
 
@@ -109,10 +110,13 @@ def test_forms_are_told_apart() -> None:
 
 
 def test_every_specification_reads_the_one_column(home: Path) -> None:
-    assert COLUMN == CUSTOM_COLUMN
-    for spec in custom_specs():
-        assert spec.build().needs == {COLUMN}
-        assert (spec.features, spec.protocol["column"]) == ("custom", COLUMN)
+    assert CUSTOM.column == CUSTOM_COLUMN
+    found = [spec for spec in catalogue_of(["custom"]).values() if spec.features == "custom"]
+    shares = {f"{share}@custom" for share in ("precision", "recall", "density", "coverage")}
+    assert {spec.name for spec in found} == {"fd", "fd_infinity", "kd", "kd@subsets"} | shares
+    for spec in found:
+        assert spec.build().needs == {CUSTOM_COLUMN}
+        assert spec.protocol["column"] == CUSTOM_COLUMN
         assert "embedded" not in spec.summary
     extractor, network = open_custom(str(home / "net.pt"), torch.device("cpu"))
     assert (network.name, network.fingerprint) == ("custom-net", extractor.fingerprint)

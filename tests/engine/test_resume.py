@@ -20,6 +20,7 @@ from ganprobe.engine.passes import journal as journals
 from ganprobe.engine.passes.journal import UNFINISHED, Journal
 from ganprobe.engine.pictures import STEPS, STRIPS
 from ganprobe.engine.run import Run
+from ganprobe.metrics.states.archive import read_packed
 
 SAMPLES = 320
 METRICS = ["fd", "kd", "cs", "ppl_z_full", "ppl_w_end"]
@@ -61,7 +62,7 @@ def test_a_failure_among_the_images(fail_at: int, reference: Path, tmp_path: Pat
     whole = measured(watched(), reference, None)
     with pytest.raises(RuntimeError, match=f"failed at sample {fail_at}"):
         measured(watched(fail_at), reference, tmp_path)
-    assert (tmp_path / UNFINISHED / "images.npz").is_file() == (fail_at > 0)
+    assert (tmp_path / UNFINISHED / "images.safetensors").is_file() == (fail_at > 0)
     again = watched()
     assert_same(measured(again, reference, tmp_path, resume=True), whole)
     first_block = fail_at // 64 * 64
@@ -138,11 +139,11 @@ def test_nothing_to_resume_is_a_start(reference: Path, tmp_path: Path) -> None:
 def test_damaged_states_are_refused(reference: Path, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         measured(watched(200), reference, tmp_path)
-    states = tmp_path / UNFINISHED / "images.npz"
+    states = tmp_path / UNFINISHED / "images.safetensors"
     whole, plan = states.read_bytes(), (tmp_path / UNFINISHED / "plan.json").read_text()
     for broken in (b"", b"PK\x03\x04", whole[: len(whole) // 2], np.random.default_rng(0).bytes(300)):
         states.write_bytes(broken)
-        with pytest.raises(InputError, match=r"images\.npz is damaged .*leave out --resume to start again"):
+        with pytest.raises(InputError, match=r"images\.safetensors is damaged .*leave out --resume to start again"):
             Journal(tmp_path, json.loads(plan), resume=True).load("images")
 
 
@@ -172,7 +173,7 @@ def test_a_fault_of_the_input_leaves_nothing(reference: Path, tmp_path: Path) ->
     saved: list[bool] = []
     batch = frozen.batch
     frozen.batch = lambda index, *, seed: (  # type: ignore[method-assign]
-        saved.append((tmp_path / "run" / UNFINISHED / "images.npz").is_file()) or batch(index, seed=seed)
+        saved.append((tmp_path / "run" / UNFINISHED / "images.safetensors").is_file()) or batch(index, seed=seed)
     )
     with pytest.raises(DataError, match=r"indices 200\)"):
         measured(frozen, reference, tmp_path / "run", metrics=["fd"])
@@ -217,7 +218,7 @@ def test_a_killed_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     words = ["evaluate", "slow_images:images", "--metrics", "cs", "--samples", "640", "--out", "run"]
     process = subprocess.Popen([sys.executable, "slow_images.py", *words], stderr=subprocess.PIPE, text=True)
-    states = tmp_path / "run" / UNFINISHED / "images.npz"
+    states = tmp_path / "run" / UNFINISHED / "images.safetensors"
     deadline = time.monotonic() + 60
     while not states.is_file() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
@@ -226,8 +227,7 @@ def test_a_killed_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "run" / "results.json").exists()
-    with np.load(states) as saved:
-        assert 0 < int(saved["done"]) < 640
+    assert 0 < int(read_packed(states)[1]["done"]) < 640
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert command([*words, "--resume"]) == 0

@@ -15,7 +15,7 @@ from ganprobe.features.attributes.opening import KIND, SCORERS, open_scorer
 from ganprobe.features.attributes.toyfaces import ToyfacesScorer
 from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
 from ganprobe.features.embedded.weights import load_resnet, save_resnet
-from ganprobe.features.images.preprocessing import quantised_input
+from ganprobe.features.images.quantise import quantised_input
 from ganprobe.features.scores import ScoreTable
 from ganprobe.training.supervised import initialised
 

@@ -46,6 +46,7 @@ def server():
 @pytest.fixture
 def record(server):
     return WeightRecord(
+        name="network-1",
         file="weights.pth",
         urls=(f"http://127.0.0.1:{server.server_port}/weights.pth",),
         sha256=hashlib.sha256(BODY).hexdigest(),

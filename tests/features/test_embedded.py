@@ -23,8 +23,8 @@ from ganprobe.features.embedded.extractor import (
     load_embedded,
     load_embedded_distance,
 )
-from ganprobe.features.images.preprocessing import quantised_input, resized
-from ganprobe.features.images.quantise import to_uint8
+from ganprobe.features.images.quantise import quantised_input, to_uint8
+from ganprobe.features.images.resize import resized
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHIVE = ROOT.parent / "shared" / "data" / "cifar10-jpeg.tar.xz"

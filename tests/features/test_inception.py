@@ -12,7 +12,8 @@ from ganprobe.core.errors import CheckpointError, DataError, InputError
 from ganprobe.features import FEATURES, INCEPTION_COLUMNS, load_inception, read_inception
 from ganprobe.features.published.downloads import INCEPTION
 from ganprobe.features.published.inception import LEVELS, folded, layout
-from ganprobe.features.published.inception_extractor import InceptionExtractor, InceptionWeights
+from ganprobe.features.published.inception_extractor import InceptionExtractor
+from ganprobe.features.published.weights import NetworkWeights
 
 POOL = "inception.pool3"
 
@@ -127,7 +128,7 @@ def test_what_is_no_image_is_refused(weights):
 def test_other_weights_are_marked(weights, state, tmp_path):
     assert not weights.official
     assert weights.name == f"inception-unofficial:{weights.sha256[:12]}"
-    official = InceptionWeights(weights.network, INCEPTION.sha256)
+    official = NetworkWeights(weights.network, INCEPTION.sha256, INCEPTION)
     assert official.name == "inception-2015-12-05"
     torch.save({**state, "fc.bias": state["fc.bias"] + 1}, tmp_path / "other.pth")
     other, own = load_inception(tmp_path / "other.pth"), InceptionExtractor(weights)

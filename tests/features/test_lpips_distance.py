@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ganprobe.core.errors import CheckpointError, DataError
 from ganprobe.core.streams import stream
 from ganprobe.features.published import lpips_distance as module
+from ganprobe.features.published.downloads import VGG16
 from ganprobe.features.published.lpips_distance import LpipsDistance, linear_weights, load_lpips
 from ganprobe.features.published.lpips_protocols import (
     PreparedDistance,
@@ -21,7 +22,8 @@ from ganprobe.features.published.lpips_protocols import (
     fidelity_64,
     quantised,
 )
-from ganprobe.features.published.vgg16 import Vgg16Weights, read_vgg16
+from ganprobe.features.published.vgg16 import read_vgg16
+from ganprobe.features.published.weights import NetworkWeights
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def trunk_of(first, second):
             second[channel],
         )
         network.features[2].weight[channel, channel, 1, 1] = 1
-    return Vgg16Weights(network.eval(), "0" * 64)
+    return NetworkWeights(network.eval(), "0" * 64, VGG16)
 
 
 def test_a_case_by_hand():
@@ -118,7 +120,7 @@ def test_the_name_and_the_fingerprint_tell_the_weights(distance, exact, vgg16_fi
     assert not distance.official
     assert distance.fingerprint == load_lpips(vgg16_file).fingerprint
     assert distance.fingerprint != exact.fingerprint
-    other = LpipsDistance(Vgg16Weights(weights.network, "1" * 64), dtype=torch.float64)
+    other = LpipsDistance(NetworkWeights(weights.network, "1" * 64, VGG16), dtype=torch.float64)
     assert other.fingerprint != exact.fingerprint
     # The network that it was given is as it was.
     assert weights.network.features[0].weight.dtype == torch.float32

@@ -10,7 +10,8 @@ import torch
 from ganprobe.core.streams import stream
 from ganprobe.metrics import prdc
 from ganprobe.metrics.manifold import density_interval
-from ganprobe.metrics.manifold.density_interval import SPLITS, density_terms
+from ganprobe.metrics.manifold.density_interval import density_terms
+from ganprobe.metrics.manifold.protocol import SPLITS
 
 
 def rows(seed, n, d=6, *, spread=1.0):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import ms_ssim
-from ganprobe.metrics.pictures.ms_ssim import WEIGHTS, similarities
+from ganprobe.metrics.pictures.ms_ssim import similarities
+from ganprobe.metrics.pictures.protocol import WEIGHTS
 
 C1, C2 = 6.5025, 58.5225
 TENSORFLOW = {

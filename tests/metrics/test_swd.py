@@ -18,7 +18,8 @@ from ganprobe.core.streams import stream
 from ganprobe.metrics import METRICS, SlicedWasserstein, sliced_wasserstein
 from ganprobe.metrics.pictures import patches as kept_images
 from ganprobe.metrics.pictures.patches import ImageKeeper, level_patches
-from ganprobe.metrics.pictures.pyramid import PATCH, laplacian_pyramid, level_sizes, patch_corners, patches, smoothed
+from ganprobe.metrics.pictures.protocol import PATCH
+from ganprobe.metrics.pictures.pyramid import laplacian_pyramid, level_sizes, patch_corners, patches, smoothed
 from ganprobe.metrics.pictures.swd import sliced, unit_directions
 
 BINOMIAL = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256

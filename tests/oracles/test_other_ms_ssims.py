@@ -10,7 +10,7 @@ import torch
 
 from ganprobe.core.streams import stream
 from ganprobe.metrics import ms_ssim
-from ganprobe.metrics.pictures.ms_ssim import WEIGHTS
+from ganprobe.metrics.pictures.protocol import WEIGHTS
 
 pytest.importorskip("torchmetrics", reason="torchmetrics is not installed")
 pytestmark = pytest.mark.filterwarnings("default")

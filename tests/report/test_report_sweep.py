@@ -15,8 +15,8 @@ from ganprobe.core.results import Record
 from ganprobe.core.spaces import Truncation
 from ganprobe.report import Sweep, SweepPoint, sweep_table
 from ganprobe.report.figures.canvas import LIGHT, pixels_of
-from ganprobe.report.figures.sweep import Curve, Spot, curves_of, label_places, sweep_chart
-from ganprobe.report.records.sweep import sweep_figures
+from ganprobe.report.figures.curves import Curve, Spot, curves_of, label_places, sweep_chart
+from ganprobe.report.figures.sweep import sweep_figures
 
 STEPS: tuple[Truncation, ...] = (1.0, 0.7, (0.5, 4))
 
@@ -66,7 +66,7 @@ def test_the_numbers_come_back(tmp_path: Path) -> None:
 
 def test_the_sheet_has_a_row_for_each_truncation() -> None:
     """One sample of each of the three classes, whose rows have four."""
-    sheet = pixels_of(sweep_figures(make_sweep())["samples"], name="samples")
+    sheet = pixels_of(sweep_figures(make_sweep().record)["samples"], name="samples")
     picture, gap = 96, 4
     assert sheet.shape[0] == 3 * (picture + gap) - gap
     pictures = make_pictures().samples
@@ -143,7 +143,7 @@ def test_labels_of_a_straight_line_lie_beside_it() -> None:
 def test_the_terminal_table_fits_80_columns() -> None:
     console = Console(width=80)
     with console.capture() as said:
-        console.print(sweep_table(make_sweep()))
+        console.print(sweep_table(make_sweep().record))
     text = said.get()
     assert max(map(len, text.splitlines())) <= 80
     assert "0.5:4" in text

@@ -17,7 +17,7 @@ from torch import Tensor
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Latents, Space
-from ganprobe.directions.direction import Direction
+from ganprobe.directions.edits.displacement import Displacement
 from ganprobe.directions.edits.moves import Mover, check_fits, mover, truncated, truncation_of
 from ganprobe.directions.latents import latent_sampler
 from ganprobe.directions.styles import styles_of
@@ -35,7 +35,7 @@ class Move:
     boundary whose normal the direction is; a boundary of w takes every layer of w+ there.
     """
 
-    direction: Direction
+    direction: Displacement
     strength: float
     layers: tuple[int, ...] | None = None
     absolute: bool = False

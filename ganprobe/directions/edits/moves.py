@@ -9,7 +9,6 @@ is moved, and what the generator does next (mapping, truncation in w) follows; a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -19,9 +18,10 @@ from torch import Tensor
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Latents, Space, Truncation
-from ganprobe.directions.direction import Direction, check_layers
-from ganprobe.directions.latents import DrawnSpace, check_space, latent_sampler, spread_along
-from ganprobe.directions.styles import in_layers, style_generator, style_spread, styles_of
+from ganprobe.directions.edits.displacement import Displacement
+from ganprobe.directions.latents import latent_sampler
+from ganprobe.directions.layers import check_layers
+from ganprobe.directions.styles import in_layers, style_generator, styles_of
 from ganprobe.generators.layers.equalised import truncate
 from ganprobe.samplers.generator import GeneratorSampler
 
@@ -33,7 +33,7 @@ Mover = Callable[[Tensor, Strength], Tensor]
 def edit(
     sampler: Sampler,
     latents: Latents | Tensor,
-    direction: Direction,
+    direction: Displacement,
     strengths: Sequence[float],
     layers: Sequence[int] | None = None,
     *,
@@ -59,22 +59,7 @@ def edit(
     return _rendered(owner, start, move, strengths, space, labels, noise)
 
 
-def measured(sampler: LatentSampler, item: Direction, *, samples: int, seed: int) -> Direction:
-    """`item` with the scale that it has in this generator: the standard deviation of `samples` latents along it, which
-    in w+ are w's repeated over the layers, in s their styles. CapabilityError for a space that the generator lacks,
-    InputError for a vector of another size."""
-    if item.space == "s":
-        check_fits(sampler, item, (0.0,))
-        return replace(item, scale=style_spread(sampler, item.vector, samples=samples, seed=seed))
-    space: DrawnSpace = "z" if item.space == "z" else "w"
-    check_space(sampler, space)
-    check_fits(sampler, item, (0.0,))
-    along = item.vector.sum(axis=0) if item.space == "w+" else item.vector
-    scales = spread_along(sampler, along[None].astype(np.float64), samples=samples, seed=seed, space=space)
-    return replace(item, scale=float(scales[0]))
-
-
-def check_fits(sampler: LatentSampler, direction: Direction, strengths: Sequence[float]) -> None:
+def check_fits(sampler: LatentSampler, direction: Displacement, strengths: Sequence[float]) -> None:
     """CapabilityError for a space that the generator lacks, InputError for another shape and strengths not finite."""
     spaces = sampler.spec.spaces
     if direction.space not in spaces:
@@ -89,7 +74,7 @@ def check_fits(sampler: LatentSampler, direction: Direction, strengths: Sequence
         raise InputError(f"strengths must be finite numbers, at least one, got {list(strengths)}")
 
 
-def _vector(direction: Direction, like: Tensor) -> Tensor:
+def _vector(direction: Displacement, like: Tensor) -> Tensor:
     return torch.from_numpy(direction.vector * np.float32(direction.scale)).to(like.device, like.dtype)
 
 
@@ -133,7 +118,7 @@ def _average(sampler: LatentSampler, ws: Tensor) -> Tensor:
 
 
 def mover(
-    sampler: LatentSampler, direction: Direction, start: Tensor, layers: tuple[int, ...] | None, space: Space
+    sampler: LatentSampler, direction: Displacement, start: Tensor, layers: tuple[int, ...] | None, space: Space
 ) -> Mover:
     """What takes latents (N, ...) of `space` a strength along `direction`, one for all or, along a line, a tensor that
     broadcasts to them; layers that stay keep their numbers."""
@@ -150,7 +135,7 @@ def mover(
 
 
 def _chosen(
-    sampler: LatentSampler, direction: Direction, start: Tensor, layers: tuple[int, ...], space: Space
+    sampler: LatentSampler, direction: Displacement, start: Tensor, layers: tuple[int, ...], space: Space
 ) -> Tensor:
     """What moves, as booleans that broadcast to the latents."""
     if space == "z":

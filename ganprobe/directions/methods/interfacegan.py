@@ -23,13 +23,11 @@ from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.streams import stream
 from ganprobe.directions.latents import DrawnSpace, latents_at, projections
 from ganprobe.directions.methods.boundary import Boundary, fit_boundary
+from ganprobe.directions.methods.protocol import FEWEST_EXTREMES, PAPER_EXTREMES, TRAIN_SHARE
 from ganprobe.metrics.arrays import named
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
-PAPER_EXTREMES: Final = 10_000
-TRAIN_SHARE: Final = 0.7
-FEWEST: Final = 10
 QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
@@ -143,10 +141,10 @@ def check_extremes(samples: int, extremes: int | None) -> int:
     """How many samples each class takes of so many. InputError where they are too few to fit and validate anything, or
     the two classes would overlap."""
     each = default_extremes(samples) if extremes is None else extremes
-    if each < FEWEST or 2 * each > samples:
+    if each < FEWEST_EXTREMES or 2 * each > samples:
         raise InputError(
-            f"{each} samples at each end of {samples} cannot be: there must be at least {FEWEST}, and twice as many "
-            "samples in all; draw more samples"
+            f"{each} samples at each end of {samples} cannot be: there must be at least {FEWEST_EXTREMES}, "
+            "and twice as many samples in all; draw more samples"
         )
     return each
 

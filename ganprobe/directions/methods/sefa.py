@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.directions.direction import check_layers
 from ganprobe.directions.latents import DrawnSpace
+from ganprobe.directions.layers import check_layers
 from ganprobe.generators.base import Generator
 from ganprobe.generators.biggan.generator import BigGANGenerator, UpBlock
 from ganprobe.generators.stylegan.generator import StyledLayer, StyleGANGenerator

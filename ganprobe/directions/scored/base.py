@@ -9,9 +9,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.results import Estimate
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.metrics.base import Stateful
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper

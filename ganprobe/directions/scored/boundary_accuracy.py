@@ -22,15 +22,14 @@ from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.tables import DetailTable, Entry, detail_table
 from ganprobe.directions.latents import DrawnSpace, drawn_spaces, latent_sampler
 from ganprobe.directions.methods.boundary import project_boundary
-from ganprobe.directions.methods.interfacegan import FEWEST, Separation, separate
+from ganprobe.directions.methods.interfacegan import Separation, separate
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
+from ganprobe.directions.scored.protocol import LEAST_BOUNDARIES, THRESHOLD
 from ganprobe.directions.scored.rows import ScoreRows, score_rows
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.states.rows import KeptRows
 
 NAME: Final = "boundary_accuracy"
-LEAST: Final = 10 * FEWEST
-THRESHOLD: Final = "midrange"
 THRESHOLDS: Final = (THRESHOLD, "median", "zero")
 COLUMNS: Final = (
     "training",
@@ -50,7 +49,7 @@ class BoundaryAccuracy(ScoredMetric):
         """{name: Estimate}, with the tables "accuracy_<space>", "cosines_<space>" and "conditioned_<space>" of every
         space that can be drawn. MetricError as `score_rows` and `separate`, CapabilityError without latents."""
         sampler = latent_sampler(samples.sampler)
-        scores = score_rows(state, samples, least=LEAST, name=NAME)
+        scores = score_rows(state, samples, least=LEAST_BOUNDARIES, name=NAME)
         found = {space: _separations(sampler, scores, space, samples.seed) for space in drawn_spaces(sampler)}
         tables, notes = [], []
         for space, separations in found.items():

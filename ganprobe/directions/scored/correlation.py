@@ -18,14 +18,13 @@ import numpy as np
 from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.tables import DetailTable, Entry, detail_table
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
+from ganprobe.directions.scored.protocol import LEAST_CORRELATION
 from ganprobe.directions.scored.rows import score_rows
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.disentanglement.correlation import attribute_correlation
 from ganprobe.metrics.states.rows import KeptRows
 
 NAME: Final = "attribute_correlation"
-LEAST: Final = 4
-"""Fisher's interval needs more than three samples."""
 
 
 @final
@@ -36,7 +35,7 @@ class AttributeCorrelation(ScoredMetric):
     def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
         """{name: Estimate}, with the table "correlation". MetricError as `score_rows`, for fewer than two attributes
         too."""
-        scores = score_rows(state, samples, least=LEAST, name=NAME, attributes=2)
+        scores = score_rows(state, samples, least=LEAST_CORRELATION, name=NAME, attributes=2)
         matrix = attribute_correlation(scores.values)
         value = mean_off_diagonal(matrix)
         variance = float((correlation_influence(scores.values, matrix) ** 2).sum())

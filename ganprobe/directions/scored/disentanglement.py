@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 import numpy as np
 
 from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.tables import DetailTable, Entry, detail_table
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
+from ganprobe.directions.scored.protocol import LEAST_AXES, MIG_SAMPLES, SAP_SAMPLES, ReadSpace
 from ganprobe.directions.scored.rows import (
-    ReadSpace,
     ScoreRows,
     affordable,
     all_latents,
@@ -31,17 +31,12 @@ from ganprobe.directions.scored.rows import (
     style_loading,
 )
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.disentanglement.dci import GROUPS as DCI_GROUPS
 from ganprobe.metrics.disentanglement.dci import Dci, dci_of_moments
 from ganprobe.metrics.disentanglement.lasso import CrossMoments
 from ganprobe.metrics.disentanglement.mig import mutual_information_gap
+from ganprobe.metrics.disentanglement.protocol import DCI_GROUPS
 from ganprobe.metrics.disentanglement.sap import fitted_part, separated_predictability
 from ganprobe.metrics.states.rows import KeptRows
-
-LEAST: Final = 60
-MIG_SAMPLES: Final = 50_000
-SAP_SAMPLES: Final = 15_000
-"""disentanglement_lib's usual 10,000 to fit and 5,000 to test."""
 
 
 @final
@@ -60,7 +55,7 @@ class DciMetric(ScoredMetric):
     def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
         """{name: Estimate} with the tables "scores" and "attributes". MetricError as `score_rows`, CapabilityError
         without the latents."""
-        scores = score_rows(state, samples, least=LEAST, name=self.name, attributes=2)
+        scores = score_rows(state, samples, least=LEAST_AXES, name=self.name, attributes=2)
         moments = _group_moments(samples, scores, "z" if self.space == "z" else "w")
         loading = style_loading(samples.sampler) if self.space == "s" else None
         found = dci_of_moments(moments, latents=len(moments[0].total) - len(scores.names), loading=loading)
@@ -90,7 +85,7 @@ class MigMetric(ScoredMetric):
         """{name: Estimate} with the table "attributes". A logit of one sign alone is left out and named in a note;
         MetricError where that leaves none, and as `score_rows`, CapabilityError without the latents."""
         most = affordable(samples.sampler, self.space, self.samples)
-        scores, alone = score_rows(state, samples, least=LEAST, name=self.name).first(most).told()
+        scores, alone = score_rows(state, samples, least=LEAST_AXES, name=self.name).first(most).told()
         if not scores.names:
             raise one_class_alone(self.name, alone)
         n = len(scores.values)
@@ -119,7 +114,7 @@ class SapMetric(ScoredMetric):
         """{name: Estimate} with the table "attributes". A logit of one sign alone in the part that fits is left out and
         named in a note; errors as those of `mig_<space>`."""
         most = affordable(samples.sampler, self.space, self.samples)
-        everything = score_rows(state, samples, least=LEAST, name=self.name).first(most)
+        everything = score_rows(state, samples, least=LEAST_AXES, name=self.name).first(most)
         n = len(everything.values)
         scores, alone = everything.told(fitted_part(n))
         if not scores.names:

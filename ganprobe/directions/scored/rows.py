@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.directions.latents import latent_sampler, latents_of, parts_of
 from ganprobe.directions.scored.base import ScoredSamples
+from ganprobe.directions.scored.protocol import ReadSpace
 from ganprobe.directions.styles import styles_of
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.metrics.arrays import FloatArray, named, to_array
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import usable_rows
 
-ReadSpace = Literal["z", "w", "s"]
 PART: Final = 4096
 MOST_NUMBERS: Final = 2**27
 BoolArray = NDArray[np.bool_]

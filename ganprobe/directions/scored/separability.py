@@ -24,10 +24,10 @@ from ganprobe.core.streams import stream
 from ganprobe.core.tables import DetailTable, Entry, detail_table
 from ganprobe.directions.methods.interfacegan import wilson_interval
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
+from ganprobe.directions.scored.protocol import LEAST_SEPARABILITY, PAPER_SAMPLES, ReadSpace
 from ganprobe.directions.scored.rows import (
     PART,
     BoolArray,
-    ReadSpace,
     ScoreRows,
     affordable,
     all_latents,
@@ -40,8 +40,6 @@ from ganprobe.metrics.arrays import FloatArray, to_array
 from ganprobe.metrics.disentanglement.separability import conditional_entropies, separability_score
 from ganprobe.metrics.states.rows import KeptRows
 
-PAPER_SAMPLES: Final = 200_000
-LEAST: Final = 40
 COLUMNS: Final = (
     "H(Y|X)",
     "H(Y|X), held out",
@@ -69,7 +67,7 @@ class LinearSeparability(ScoredMetric):
         """{name: Estimate}, with the tables "scores" and "attributes". An attribute of which one class alone is kept is
         left out and named in a note; MetricError where that leaves none, and as `score_rows`."""
         most = affordable(samples.sampler, self.space, self.samples)
-        scores = score_rows(state, samples, least=LEAST, name=self.name).first(most)
+        scores = score_rows(state, samples, least=LEAST_SEPARABILITY, name=self.name).first(most)
         chosen, alone = chosen_samples(scores)
         if not chosen:
             raise one_class_alone(self.name, alone)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
-from ganprobe.features.exact import exact_convolutions
+from ganprobe.features.tf32 import tf32_convolutions
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.blocks import BlockCache
 
@@ -153,7 +153,7 @@ class PairColumns:
     def _rows(self, index: range, seed: int) -> tuple[Tensor, ...]:
         labels = self._pairs.labels(index, seed=seed)
         self._labelled = labels is not None
-        with exact_convolutions():
+        with tf32_convolutions(allowed=False):
             a, b = self._pairs.pairs(index, seed=seed)
             with torch.inference_mode():
                 rows = tuple(widened(call(a, b)) * self._scale for call in self._distances.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from ganprobe.core.columns import PIXELS, SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.core.registry import unknown
@@ -16,9 +17,7 @@ from ganprobe.engine.opening.custom_features import CUSTOM, check_custom, is_cus
 from ganprobe.engine.opening.metrics import resolve
 from ganprobe.features import CUSTOM_COLUMN, INCEPTION_COLUMNS, VGG16_COLUMN, load_embedded, load_inception, load_vgg16
 from ganprobe.features.combined import narrowed
-from ganprobe.features.pixels import COLUMN as PIXELS
 from ganprobe.features.pixels import PixelExtractor
-from ganprobe.features.scores import COLUMN as SCORES
 from ganprobe.features.scores import ScoreTable
 
 EMBEDDED, INCEPTION, VGG16 = "embedded", "inception", "vgg16"

@@ -1,32 +1,69 @@
-"""Every metric that a run can ask for: those of images and paths, and those that need latents or scores."""
+"""Every metric that a run can ask for: those of images and paths, those that need latents or scores, and those that
+other packages bring along.
+
+    [project.entry-points."ganprobe.metrics"]
+    class_entropy = "example_package.specs:CLASS_ENTROPY"
+
+Installed ones are looked for when a name is none of ganprobe's own, and when metrics are listed; not before, so that
+what is installed neither slows a run nor changes what it measures.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
+from ganprobe.core.errors import InputError
+from ganprobe.core.plugins import Group, PlugIn
 from ganprobe.core.registry import Registry
-from ganprobe.directions.scored.specs import scored_specs
-from ganprobe.engine.opening.custom_features import CUSTOM
 from ganprobe.metrics import registry
-from ganprobe.metrics.custom_specs import custom_specs
+from ganprobe.metrics.columns import CUSTOM
 from ganprobe.metrics.spec import MetricSpec
 
-CATALOGUE: Registry[MetricSpec] = Registry("metric")
-for _spec in (*registry.METRICS.values(), *scored_specs()):
-    CATALOGUE.add(_spec.name, _spec)
+_ROOMS: Final = ("ganprobe.directions",)
+"""Beside that of the metrics."""
+
+PLUG_INS: Final = Group(
+    name="ganprobe.metrics",
+    word="metric",
+    kind=MetricSpec,
+    lacking=lambda name, spec: "" if spec.name == name else f"is the metric {spec.name!r}",
+)
 
 
-_ON_CUSTOM: Registry[MetricSpec] = Registry("metric")
-for _spec in ({spec.name: spec for spec in (*CATALOGUE.values(), *custom_specs())}).values():
-    _ON_CUSTOM.add(_spec.name, _spec)
+def _of(rooms: Sequence[str], declared: str) -> dict[str, MetricSpec]:
+    specs = [spec for room in rooms for module in registry.declared(room) for spec in vars(module).get(declared, ())]
+    return {spec.name: spec for spec in registry.ordered(specs)}
+
+
+CATALOGUE: Final[Registry[MetricSpec]] = Registry("metric", registry.METRICS, _of(_ROOMS, "SPECS"))
+_ON_CUSTOM: Final[Registry[MetricSpec]] = Registry(
+    "metric", CATALOGUE, _of(("ganprobe.metrics", *_ROOMS), "ON_CUSTOM_FEATURES")
+)
 
 
 def catalogue_of(networks: Collection[str]) -> Registry[MetricSpec]:
     """Every metric of a run that looks with `networks`: with a custom one, `fd` and the like are on its features."""
-    return _ON_CUSTOM if CUSTOM in networks else CATALOGUE
+    return _ON_CUSTOM if CUSTOM.features in networks else CATALOGUE
 
 
 def resolve(names: Sequence[str], networks: Collection[str] = ()) -> list[MetricSpec]:
     """The specifications of `names` in their order, each once, for a run that looks with `networks`. InputError on no
-    names and on an unknown one."""
-    return registry.resolve(names, catalogue_of(networks))
+    names, on an unknown one, and on one of another package that cannot be used."""
+    known = catalogue_of(networks)
+    if not all(name in known for name in names):
+        known = _with_installed(known, names)
+    return registry.resolve(names, known)
+
+
+def installed() -> list[PlugIn[MetricSpec]]:
+    """The metrics of other packages."""
+    return PLUG_INS.installed(CATALOGUE)
+
+
+def _with_installed(known: Registry[MetricSpec], names: Sequence[str]) -> Registry[MetricSpec]:
+    found = installed()
+    for each in found:
+        if each.item is None and each.name in names and each.name not in known:
+            raise InputError(each.problem)
+    return Registry("metric", known, {each.name: each.item for each in found if each.item is not None})

@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import time
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-
 from ganprobe.core.errors import InputError
-from ganprobe.core.files import remove_if_empty, writing
+from ganprobe.core.files import remove_if_empty, write_bytes, write_text
 from ganprobe.engine.ranks.shares import ALONE, Ranks
-from ganprobe.engine.state_archive import Arrays, States, read_packed, write_packed
+from ganprobe.metrics.states.archive import DAMAGED, Arrays, States, packed, read_packed
 
 SAVE_EVERY = 30.0
 """Seconds between two savings."""
 WORTH_SAVING = 5.0
 """Seconds of work that a finished pass is saved for."""
-UNFINISHED = ".unfinished"
+UNFINISHED, DONE = ".unfinished", "done"
 
 
 def discard_journal(folder: Path) -> None:
@@ -58,11 +55,9 @@ class Journal:
         if path is None or not path.is_file():
             return 0, {}
         try:
-            # numpy leaves a file open that it opened and cannot read.
-            with path.open("rb") as file:
-                states, more = read_packed(file)
-            return int(more["done"]), states
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as problem:
+            states, words = read_packed(path)
+            return int(words[DONE]), states
+        except (*DAMAGED, KeyError, ValueError) as problem:
             raise InputError(f"{path} is damaged ({problem}); leave out --resume to start again") from problem
 
     def due(self, *, finished: bool) -> bool:
@@ -75,10 +70,8 @@ class Journal:
         path = self._path(walk)
         if path is None or self._home is None:
             return
-        with writing(self._home / "plan.json") as temporary:
-            temporary.write_text(self._plan)
-        with writing(path) as temporary, temporary.open("wb") as file:
-            write_packed(file, states, done=np.array(done))
+        write_text(self._home / "plan.json", self._plan)
+        write_bytes(path, packed(states, {DONE: str(done)}))
         self._saved_at = time.monotonic()
 
     def discard(self) -> None:
@@ -88,7 +81,7 @@ class Journal:
             remove_if_empty(self._home.parent)
 
     def _path(self, walk: str) -> Path | None:
-        return None if self._home is None else self._home / f"{walk}{self._rank}.npz"
+        return None if self._home is None else self._home / f"{walk}{self._rank}.safetensors"
 
     def _check_plan(self, path: Path) -> None:
         if path.is_file() and path.read_bytes() != self._plan.encode():

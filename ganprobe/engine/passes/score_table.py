@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import FeatureExtractor, Sampler
 from ganprobe.engine.columns.sources import ImageColumns
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.one_pass import walk
 from ganprobe.engine.ranks.shares import ALONE, Ranks
-from ganprobe.features.scores import COLUMN, PREFIX, ScoreTable
+from ganprobe.features.scores import PREFIX, ScoreTable
 from ganprobe.metrics.base import Stateful
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper
@@ -31,7 +32,7 @@ class _Scores(Stateful[KeptRows]):
 
     @property
     def keeper(self) -> ColumnKeeper:
-        return ColumnKeeper(column=COLUMN, ndim=2)
+        return ColumnKeeper(column=SCORES, ndim=2)
 
 
 def score_table(

@@ -8,19 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
-
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import write_bytes
 from ganprobe.core.protocols import Metric
 from ganprobe.core.results import Subject
+from ganprobe.metrics.states.archive import DAMAGED, Arrays, packed, read_packed, words_of
 
 KEY = "ganprobe"
 FORMAT = 1
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +55,7 @@ def save_reference(reference: Reference, path: Path) -> None:
         "skipped": list(reference.skipped),
         "classes": list(reference.classes),
     }
-    arrays = {
-        f"{key}/{name}": np.ascontiguousarray(array)
-        for key, state in reference.states.items()
-        for name, array in state.items()
-    }
-    write_bytes(path, save(arrays, metadata={KEY: json.dumps(header, sort_keys=True)}))
+    write_bytes(path, packed(reference.states, {KEY: json.dumps(header, sort_keys=True)}))
 
 
 def is_statistics(path: Path) -> bool:
@@ -78,16 +68,12 @@ def load_reference(path: Path) -> Reference:
     header = _header(path)
     if header is None:
         raise no_statistics(path)
-    states: dict[str, Arrays] = {}
     try:
-        with safe_open(path, framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
-                key, _, array = name.rpartition("/")
-                states.setdefault(key, {})[array] = file.get_tensor(name)
+        states, _ = read_packed(path)
         subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
         others, classes = header.get("other_fingerprints", {}), tuple(header.get("classes", ()))
         return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others, classes)
-    except (SafetensorError, OSError, KeyError, TypeError) as problem:
+    except (*DAMAGED, KeyError, TypeError) as problem:
         raise no_statistics(path) from problem
 
 
@@ -105,9 +91,8 @@ def no_statistics(path: Path) -> InputError:
 def _header(path: Path) -> dict[str, Any] | None:
     """What saved statistics say of themselves; None for any other file."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get(KEY, "{}"))
-    except (SafetensorError, json.JSONDecodeError, OSError):
+        header = json.loads(words_of(path).get(KEY, "{}"))
+    except (*DAMAGED, json.JSONDecodeError):
         return None
     ours = isinstance(header, dict) and header.get("kind") == "statistics" and header.get("format") == FORMAT
     return header if ours else None

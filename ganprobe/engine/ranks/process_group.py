@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch.distributed.rendezvous import rendezvous
 
 from ganprobe.core.errors import InputError
-from ganprobe.engine.ranks.shares import PeerFailed, PeerLost
+from ganprobe.engine.ranks.peers import PeerFailed, PeerLost
 
 JOIN = timedelta(minutes=5)
 """How long processes wait for one another at the start."""

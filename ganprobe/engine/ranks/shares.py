@@ -9,50 +9,17 @@ process alone is rank 0 of 1: it draws everything, and nothing here costs it any
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, final
+from typing import TYPE_CHECKING, final
 
 from ganprobe.core.errors import InputError
+from ganprobe.engine.ranks.peers import Channel, Dismissed
 
 if TYPE_CHECKING:
-    from ganprobe.engine.state_archive import Arrays, States
+    from ganprobe.metrics.states.archive import Arrays, States
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
-
-
-class Dismissed(Exception):
-    """This rank's part is done: rank 0 goes on alone."""
-
-
-class PeerFailed(Exception):
-    """Another rank has failed and says so itself. status: the exit status that all end with."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"another process failed with status {status}")
-        self.status = status
-
-
-class PeerLost(Exception):
-    """Another rank ended without a word, or cannot be reached; the message is one line."""
-
-
-class Channel(Protocol):
-    """What connects the ranks of one command.
-
-    meet: wait until all are here. gather: to rank 0 the bytes of each, in rank order; None elsewhere. check: for each
-    sample's sake, and cheap. These raise PeerFailed or PeerLost. fail: tell the others; whether this rank is the first
-    that failed, and so the one to speak. leave: nothing more comes from here; wait for the others where they need this
-    rank.
-    """
-
-    def meet(self) -> None: ...
-    def gather(self, data: bytes) -> list[bytes] | None: ...
-    def check(self) -> None: ...
-    def fail(self, status: int) -> bool: ...
-    def leave(self, *, wait: bool) -> None: ...
 
 
 @final
@@ -107,7 +74,7 @@ class Ranks:
         if self.channel is None:
             return [{key: dict(arrays) for key, arrays in states.items()}]
         # The command line imports this module, and starts sooner without numpy.
-        from ganprobe.engine.state_archive import packed, unpacked
+        from ganprobe.metrics.states.archive import packed, unpacked
 
         told = about.encode()
         found = self.channel.gather(len(told).to_bytes(8, "little") + told + packed(states))
@@ -142,17 +109,6 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
 
 
 ALONE = Ranks()
-
-
-@functools.cache
-def this_process() -> Ranks:
-    """The rank that the environment says (`ranks_of`), connected to the others."""
-    found = ranks_of(os.environ)
-    if found.world == 1:
-        return found
-    from ganprobe.engine.ranks.process_group import connect
-
-    return Ranks(found.rank, found.world, found.local_rank, connect(found.rank, found.world))
 
 
 def ranks_of(environment: Mapping[str, str]) -> Ranks:

@@ -5,7 +5,6 @@ load_callable_features("my_networks:embed").observe(images)["custom.features"]
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from torch import nn
 
 from ganprobe.core.borrowing import on_device
 from ganprobe.core.errors import InputError
-from ganprobe.core.objects import named_object, source_of
+from ganprobe.core.objects import named_object, signature_of, source_of, takes
 from ganprobe.features.custom.extractor import ColumnsOf, ForeignExtractor, Network, feature_columns, score_columns
 from ganprobe.features.embedded.weights import fingerprint_of
 
@@ -57,23 +56,12 @@ def _is_factory(found: Any, ref: str) -> bool:
         return False
     if not callable(found):
         raise InputError(f"{ref} is a {type(found).__name__}; a function of images or an nn.Module was expected")
-    try:
-        signature = inspect.signature(found)
-    except ValueError as problem:
-        raise InputError(f"the arguments of {ref} cannot be told ({problem}); wrap it in a function") from problem
-    if _binds(signature, 0):
+    signature = signature_of(found, ref, wanted="a function")
+    if takes(signature, 0):
         return True
-    if isinstance(found, type) or not _binds(signature, 1):
+    if isinstance(found, type) or not takes(signature, 1):
         raise InputError(f"{ref} takes {signature}; (images) was expected of a function, () of an nn.Module factory")
     return False
-
-
-def _binds(signature: inspect.Signature, count: int) -> bool:
-    try:
-        signature.bind(*range(count))
-    except TypeError:
-        return False
-    return True
 
 
 def _source(thing: Any) -> str:

@@ -21,7 +21,8 @@ from ganprobe.core.protocols import Columns
 from ganprobe.core.shipped import shipped_file
 from ganprobe.features.embedded.resnet import ResNet, placed
 from ganprobe.features.embedded.weights import fingerprint_of, load_resnet
-from ganprobe.features.images.preprocessing import VERSION, quantised_input, resized
+from ganprobe.features.images.quantise import VERSION, quantised_input
+from ganprobe.features.images.resize import resized
 
 KIND = "embedded-features"
 POOLED = "embedded.features"

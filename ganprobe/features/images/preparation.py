@@ -18,9 +18,8 @@ from torch import Tensor
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
-from ganprobe.features.images.preprocessing import resized
 from ganprobe.features.images.quantise import to_uint8
-from ganprobe.features.images.resize import bicubic_pil
+from ganprobe.features.images.resize import bicubic_pil, resized
 
 RESIZES = ("bilinear", "bicubic")
 SIDECAR_KEYS = ("size", "resize", "range", "mean", "std", "columns")

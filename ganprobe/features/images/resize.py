@@ -1,4 +1,5 @@
-"""Images to the side that Inception takes, in the three ways of the field, which do not agree.
+"""Images to the side that a network takes: Inception's in the three ways of the field, which do not agree, and the
+antialiased one of small networks.
 
 >>> ramp = torch.arange(4.0).expand(1, 3, 4, 4)
 >>> bilinear_tf1(ramp, 8)[0, 0, 0].tolist()
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganprobe.core.errors import DataError
+
 _REACH = 2.0
 _A = -0.5
 _BAND = 16
@@ -38,14 +41,25 @@ def bilinear(images: Tensor, side: int) -> Tensor:
     return interpolate(images, (side, side), mode="bilinear", align_corners=False)
 
 
+def resized(images: Tensor, resolution: int) -> Tensor:
+    """Float images (N, 3, H, W) at `resolution` x `resolution`, differentiable; the same values where they have that
+    size already. Bilinear, with the triangle as wide as an output pixel where it shrinks, so that no input pixel goes
+    unseen; the aspect ratio is not kept. DataError for a tensor that holds no RGB images."""
+    if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+        raise DataError(f"expected float images (N, 3, H, W) in [-1, 1], got {images.dtype} {tuple(images.shape)}")
+    if images.shape[2:] != (resolution, resolution):
+        images = interpolate(images, (resolution, resolution), mode="bilinear", align_corners=False, antialias=True)
+    return images.contiguous(memory_format=torch.channels_last)
+
+
 def bicubic_pil(images: Tensor, side: int, *, within: tuple[float, float] | None = None) -> Tensor:
     """Float images (N, C, H, W) to (N, C, side, side) as Pillow's bicubic filter does it on mode "F" images: a = -0.5,
     as wide as an output pixel where it shrinks, nothing rounded in between. It overshoots at edges, unless the
     result is clipped to be `within` two values. Which direction comes first differs in the last digits alone."""
     if images.device.type == "cpu" and not (torch.is_grad_enabled() and images.requires_grad):
         return _one_by_one(images, side, within)
-    resized = _filtered(_filtered(images, side, 2), side, 3)
-    return resized if within is None else resized.clamp(*within)
+    filtered = _filtered(_filtered(images, side, 2), side, 3)
+    return filtered if within is None else filtered.clamp(*within)
 
 
 def _lerp(x: Tensor, side: int, dim: int) -> Tensor:

@@ -34,9 +34,10 @@ _PIECE = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightRecord:
-    """A file of weights. urls: where it can be had, tried in this order. size: in bytes. option: how a user names
-    another file instead."""
+    """A file of weights. name: what numbers from them are marked with, the network first. urls: where it can be had,
+    tried in this order. size: in bytes. option: how a user names another file instead."""
 
+    name: str
     file: str
     urls: tuple[str, ...]
     sha256: str
@@ -47,6 +48,7 @@ class WeightRecord:
 
 
 INCEPTION = WeightRecord(
+    name="inception-2015-12-05",
     file="pt_inception-2015-12-05-6726825d.pth",
     urls=(
         "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
@@ -61,6 +63,7 @@ INCEPTION = WeightRecord(
 
 
 VGG16 = WeightRecord(
+    name="vgg16-397923af",
     file="vgg16-397923af.pth",
     urls=("https://download.pytorch.org/models/vgg16-397923af.pth",),
     sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, linear, max_pool2d, relu
 from torchvision.models.inception import InceptionA, InceptionB, InceptionC, InceptionD, InceptionE
 
-from ganprobe.core.errors import CheckpointError
+from ganprobe.features.published.downloads import INCEPTION
+from ganprobe.features.published.weights import check_layout
 
 SIDE = 299
 LEVELS = ("64", "192", "768", "pool3", "logits_unbiased", "logits")
@@ -150,7 +151,8 @@ def layout() -> dict[str, tuple[int, ...]]:
 def folded(tensors: Mapping[str, Tensor]) -> InceptionV3:
     """The network of a state dict in `layout`, for evaluation: float32, norms folded into the convolutions in float64.
     CheckpointError where a tensor is missing, has another shape, or does not belong there."""
-    check_layout(tensors)
+    named = {name: value for name, value in tensors.items() if not name.endswith(_COUNTER)}
+    check_layout(named, layout(), what="Inception v3 of 2015-12-05", record=INCEPTION)
     state: dict[str, Tensor] = {}
     for name in _own_shapes():
         stem = name.removesuffix("conv.weight")
@@ -165,18 +167,6 @@ def folded(tensors: Mapping[str, Tensor]) -> InceptionV3:
         network = InceptionV3()
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
-
-
-def check_layout(tensors: Mapping[str, Tensor]) -> None:
-    """CheckpointError unless `tensors` are those of `layout`, with its shapes."""
-    expected = layout()
-    got = {name: tuple(value.shape) for name, value in tensors.items() if not name.endswith(_COUNTER)}
-    for name in sorted(expected.keys() | got.keys()):
-        if expected.get(name) != got.get(name):
-            raise CheckpointError(
-                f"this is no Inception v3 of 2015-12-05: {name} should be {expected.get(name, 'absent')} "
-                f"and is {got.get(name, 'absent')}; give pt_inception-2015-12-05-6726825d.pth"
-            )
 
 
 def _own_shapes() -> dict[str, tuple[int, ...]]:

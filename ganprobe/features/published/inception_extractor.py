@@ -11,26 +11,24 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal, final
 
 import torch
 from torch import Tensor
 
-from ganprobe.core.errors import DataError, InputError
+from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns
 from ganprobe.core.registry import unknown
-from ganprobe.features.images.quantise import to_uint8
+from ganprobe.features.images.parts import looked_at
 from ganprobe.features.images.resize import bicubic_pil, bilinear, bilinear_tf1
 from ganprobe.features.published.downloads import INCEPTION, fetched
 from ganprobe.features.published.inception import LEVELS, SIDE, InceptionV3, folded
-from ganprobe.features.published.state_dicts import read_state_dict
+from ganprobe.features.published.weights import NetworkWeights, read_state_dict
+from ganprobe.features.tf32 import tf32_convolutions
 
-OFFICIAL = "inception-2015-12-05"
 VERSION = "uint8, three ways to 299, 1"
 """Names the preparations in fingerprints; raise the number when one of them changes."""
 
@@ -64,24 +62,7 @@ PREPARATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 pytorch-fid's, clean-fid's."""
 
 COLUMNS = tuple(f"inception{protocol}.{level}" for protocol in PREPARATIONS for level in LEVELS)
-
-
-@dataclass(frozen=True, slots=True)
-class InceptionWeights:
-    """A network and the sha256 of the file that it came from."""
-
-    network: InceptionV3
-    sha256: str
-
-    @property
-    def official(self) -> bool:
-        """Whether these are the weights that published numbers rest on."""
-        return self.sha256 == INCEPTION.sha256
-
-    @property
-    def name(self) -> str:
-        """What numbers from them are marked with: unofficial weights bear the first 12 digits of their hash."""
-        return OFFICIAL if self.official else f"inception-unofficial:{self.sha256[:12]}"
+InceptionWeights = NetworkWeights[InceptionV3]
 
 
 @final
@@ -116,14 +97,9 @@ class InceptionExtractor:
     @torch.inference_mode()
     def observe(self, images: Tensor) -> Columns:
         """Float images of any size, on any device. DataError for another kind of tensor."""
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise DataError(f"expected images (N, 3, H, W), got shape {tuple(images.shape)}")
-        pixels = to_uint8(images.to(self.device))
-        # Small batches stay in the processor's caches; a GPU wants them whole.
-        size = _CPU_BATCH if self.device.type == "cpu" else max(len(pixels), 1)
-        with _convolutions(tf32=self.precision == "tf32"):
-            seen = [self._observe(part.float()) for part in torch.split(pixels, size)]
-        return {name: torch.cat([columns[name] for columns in seen]) for name in sorted(self.provides)}
+        with tf32_convolutions(allowed=self.precision == "tf32"):
+            seen = looked_at(self._observe, images, self.device, part=_CPU_BATCH)
+        return {name: seen[name] for name in sorted(self.provides)}
 
     def _observe(self, pixels: Tensor) -> dict[str, Tensor]:
         columns = {}
@@ -151,14 +127,6 @@ def _placed(network: InceptionV3, device: torch.device, dtype: torch.dtype) -> I
     return network.to(device).to(memory_format=torch.channels_last)
 
 
-@contextmanager
-def _convolutions(*, tf32: bool) -> Iterator[None]:
-    """cuDNN rounds the factors of float32 convolutions to TF32 unless it is told not to."""
-    now = torch.backends.cudnn
-    with now.flags(enabled=now.enabled, benchmark=now.benchmark, deterministic=now.deterministic, allow_tf32=tf32):
-        yield
-
-
 def _levels_by_protocol(columns: Iterable[str]) -> dict[str, list[str]]:
     levels: dict[str, list[str]] = {}
     for column in sorted(columns):
@@ -172,7 +140,7 @@ def _levels_by_protocol(columns: Iterable[str]) -> dict[str, list[str]]:
 def read_inception(path: str | Path) -> InceptionWeights:
     """The network of a state dict in the release's layout. Nothing in the file is executed: what would have to be is a
     CheckpointError, as is a file that is missing, damaged, or of another layout."""
-    return InceptionWeights(folded(read_state_dict(path, "Inception")), sha256_of(Path(path)))
+    return NetworkWeights(folded(read_state_dict(path, "Inception")), sha256_of(Path(path)), INCEPTION)
 
 
 def load_inception(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
@@ -21,16 +20,14 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 from torchvision.models import vgg16
 
-from ganprobe.core.errors import CheckpointError, DataError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns
-from ganprobe.features.images.quantise import to_uint8
+from ganprobe.features.images.parts import looked_at
 from ganprobe.features.images.resize import bilinear_tf1
 from ganprobe.features.published.downloads import VGG16, fetched
-from ganprobe.features.published.state_dicts import read_state_dict
+from ganprobe.features.published.weights import NetworkWeights, check_layout, read_state_dict
 
 COLUMN = "vgg16.fc2"
-OFFICIAL = "vgg16-397923af"
 VERSION = "uint8, TensorFlow 1 bilinear to 224, ImageNet's means, after ReLU, 1"
 """Names the preparation in fingerprints; raise the number when it changes."""
 
@@ -38,24 +35,8 @@ SIDE = 224
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CPU_BATCH = 8
 _LAST = "classifier.6."
-
-
-@dataclass(frozen=True, slots=True)
-class Vgg16Weights:
-    """network: prepared images (N, 3, 224, 224) to (N, 4096), before the last ReLU; sha256 of the file."""
-
-    network: nn.Module
-    sha256: str
-
-    @property
-    def official(self) -> bool:
-        """Whether these are torchvision's weights."""
-        return self.sha256 == VGG16.sha256
-
-    @property
-    def name(self) -> str:
-        """What numbers from them are marked with: unofficial weights bear the first 12 digits of their hash."""
-        return OFFICIAL if self.official else f"vgg16-unofficial:{self.sha256[:12]}"
+Vgg16Weights = NetworkWeights[nn.Module]
+"""Of a network from prepared images (N, 3, 224, 224) to (N, 4096), before the last ReLU."""
 
 
 @final
@@ -75,16 +56,11 @@ class Vgg16Extractor:
     @torch.inference_mode()
     def observe(self, images: Tensor) -> Columns:
         """Float images of any size, on any device. DataError for another kind of tensor."""
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise DataError(f"expected images (N, 3, H, W), got shape {tuple(images.shape)}")
-        pixels = to_uint8(images.to(self.device))
-        # Small batches stay in the processor's caches; a GPU wants them whole.
-        size = _CPU_BATCH if self.device.type == "cpu" else max(len(pixels), 1)
-        return {COLUMN: torch.cat([self._observe(part.float()) for part in torch.split(pixels, size)])}
+        return looked_at(self._observe, images, self.device, part=_CPU_BATCH)
 
-    def _observe(self, pixels: Tensor) -> Tensor:
+    def _observe(self, pixels: Tensor) -> dict[str, Tensor]:
         inputs = bilinear_tf1(pixels, SIDE).sub_(self._mean).div_(self._deviation)
-        return relu(self.network(inputs.contiguous(memory_format=torch.channels_last)))
+        return {COLUMN: relu(self.network(inputs.contiguous(memory_format=torch.channels_last)))}
 
 
 def layout() -> dict[str, tuple[int, ...]]:
@@ -96,7 +72,7 @@ def layout() -> dict[str, tuple[int, ...]]:
 def read_vgg16(path: str | Path) -> Vgg16Weights:
     """The network of a state dict in torchvision's layout. Nothing in the file is executed: what would have to be is a
     CheckpointError, as is a file that is missing, damaged, or of another layout."""
-    return Vgg16Weights(_network(read_state_dict(path, "VGG16")), sha256_of(Path(path)))
+    return NetworkWeights(_network(read_state_dict(path, "VGG16")), sha256_of(Path(path)), VGG16)
 
 
 def load_vgg16(path: str | Path | None = None, *, device: torch.device | str = "cpu") -> Vgg16Extractor:
@@ -105,13 +81,7 @@ def load_vgg16(path: str | Path | None = None, *, device: torch.device | str = "
 
 
 def _network(tensors: Mapping[str, Tensor]) -> nn.Module:
-    expected, got = layout(), {name: tuple(value.shape) for name, value in tensors.items()}
-    for name in sorted(expected.keys() | got.keys()):
-        if expected.get(name) != got.get(name):
-            raise CheckpointError(
-                f"this is no VGG16 of torchvision: {name} should be {expected.get(name, 'absent')} "
-                f"and is {got.get(name, 'absent')}; give {VGG16.file}"
-            )
+    check_layout(tensors, layout(), what="VGG16 of torchvision", record=VGG16)
     with torch.device("meta"):
         network = vgg16()
     # fc2 is the layer at 3; after it come its ReLU, a dropout, and the classes.

@@ -9,15 +9,16 @@ torch.Size([4])
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganprobe.core.errors import InputError
+from ganprobe.generators.base import Discriminator, Judgement
 from ganprobe.generators.biggan.generator import check_attention
 from ganprobe.generators.layers.attention import SelfAttention
 from ganprobe.generators.layers.spectral import (
@@ -112,12 +113,14 @@ class DownBlock(nn.Module):
 
 
 @final
-class BigGANDiscriminator(nn.Module):
+class BigGANDiscriminator(Discriminator):
     """Images (N, 3, H, W) in [-1, 1], with labels, to logits (N,).
 
     Every layer is spectrally normalised; weights are orthogonal, drawn from `seed`. The logit is
     linear(f) + embedding(label) . f of the features f (Miyato and Koyama 2018).
     """
+
+    architecture: ClassVar[str] = "biggan"
 
     def __init__(self, config: BigGANDiscriminatorConfig, *, seed: int = 0) -> None:
         super().__init__()
@@ -136,15 +139,35 @@ class BigGANDiscriminator(nn.Module):
             self.embedding = SpectralEmbedding(config.num_classes, widths[-1], epsilon=epsilon)
         initialise(self, seed=seed)
 
+    @property
+    def layers(self) -> Mapping[str, tuple[int, ...]]:
+        """block1, block2, ... as they are put out (after attention); "last": after the final ReLU, before the sum over
+        positions; "features": that sum."""
+        sizes = zip(self.config.widths, self.config.resolutions, strict=True)
+        blocks = {f"block{number}": (width, side, side) for number, (width, side) in enumerate(sizes, 1)}
+        last = self.config.widths[-1]
+        side = self.config.resolutions[-1]
+        return {**blocks, "last": (last, side, side), "features": (last,)}
+
+    def judged(self, images: Tensor, labels: Tensor | None, wanted: Collection[str], lod: float) -> Judgement:
+        self._check_labels(labels)
+        taken = self._layers_of(images)
+        return Judgement(self.logits(taken["features"], labels), {name: taken[name] for name in wanted})
+
     def features(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W) to features (N, F) of at least float32: the last ReLU, summed over positions."""
-        x = images
+        return self._layers_of(images)["features"]
+
+    def _layers_of(self, images: Tensor) -> dict[str, Tensor]:
+        x, taken = images, {}
         for number, block in enumerate(self.blocks):
             x = block(x)
             at = self.config.resolutions[number]
             if at in self.config.attention and self.config.resolutions.index(at) == number:
                 x = self.attention[str(at)](x)
-        return at_least_float32(F.relu(x)).sum(dim=(2, 3))
+            taken[f"block{number + 1}"] = x
+        last = at_least_float32(F.relu(x))
+        return {**taken, "last": last, "features": last.sum(dim=(2, 3))}
 
     def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """Features (N, F) and labels (N,) int64 to logits (N,). InputError where the labels are missing."""
@@ -154,11 +177,6 @@ class BigGANDiscriminator(nn.Module):
             if self.config.num_classes:
                 scores = scores + (self.embedding(labels) * features).sum(dim=1)
             return scores
-
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images (N, 3, H, W) and labels (N,) int64 to logits (N,). InputError where labels are due and missing."""
-        self._check_labels(labels)
-        return self.logits(self.features(images), labels)
 
     def _check_labels(self, labels: Tensor | None) -> None:
         if self.config.num_classes and labels is None:

@@ -7,6 +7,7 @@ torch.Size([4])
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
+from ganprobe.generators.base import Discriminator, Judgement
 from ganprobe.generators.layers.equalised import (
     Blur,
     EqualConv2d,
@@ -85,10 +87,10 @@ class ConvLayer(nn.Module):
 
 
 @final
-class StyleGANDiscriminator(nn.Module):
+class StyleGANDiscriminator(Discriminator):
     """Images to one logit each. `seed` decides the initial weights, on any device alike."""
 
-    architecture: ClassVar[str] = "stylegan_discriminator"
+    architecture: ClassVar[str] = "stylegan"
 
     def __init__(self, config: StyleGANDiscriminatorConfig, *, seed: int = 0) -> None:
         super().__init__()
@@ -111,23 +113,37 @@ class StyleGANDiscriminator(nn.Module):
         self.output = EqualLinear(channels(2), max(1, config.num_classes), gain=1.0)
         initialise(self, seed)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None, *, lod: float = 0.0) -> Tensor:
-        """images (N, 3, R, R) with R = resolution / 2**floor(lod), labels (N,) integers where there are classes, to
-        logits (N,). With classes the network has a logit for each, and the label's is the answer."""
+    @property
+    def layers(self) -> Mapping[str, tuple[int, ...]]:
+        """By resolution, "64x64" to "8x8": what the block that begins there takes; "4x4": what the last layers take;
+        "features": the hidden dense layer."""
+        sizes = {f"{r}x{r}": (self.config.channels(r), r, r) for r in reversed(pyramid(self.config.resolution))}
+        return {**sizes, "features": (self.config.channels(2),)}
+
+    def judged(self, images: Tensor, labels: Tensor | None, wanted: Collection[str], lod: float) -> Judgement:
+        """images (N, 3, R, R) with R = resolution / 2**floor(lod). With classes the network has a logit for each, and
+        the label's is the answer. Layers above the level of detail are not there yet: InputError."""
         if self.config.num_classes and labels is None:
             raise InputError(f"this discriminator has {self.config.num_classes} classes: labels of shape (N,) expected")
-        hidden = self._head(self._trunk(images, lod), self.config.minibatch_group)
-        logits: Tensor = self.output(hidden)
+        taken: dict[str, Tensor] = {}
+        x = self._trunk(images, lod, taken)
+        taken["features"] = self._head(x, self.config.minibatch_group)
+        logits: Tensor = self.output(taken["features"])
         if labels is not None and self.config.num_classes:
             logits = logits.gather(1, labels[:, None])
-        return logits[:, 0].to(self.output.weight.dtype)
+        if missing := [name for name in wanted if name not in taken]:
+            raise InputError(
+                f"layer {missing[0]!r} takes no images at level of detail {lod:g}; wait until it has grown"
+            )
+        return Judgement(logits[:, 0].to(self.output.weight.dtype), {name: taken[name] for name in wanted})
 
     def features(self, images: Tensor) -> Tensor:
         """The penultimate activations (N, F) at full resolution. Every image is a minibatch group of its own here, so
         that its features do not depend on the batch it comes in."""
-        return self._head(self._trunk(images, 0.0), 1).to(self.output.weight.dtype)
+        return self._head(self._trunk(images, 0.0, {}), 1).to(self.output.weight.dtype)
 
-    def _trunk(self, images: Tensor, lod: float) -> Tensor:
+    def _trunk(self, images: Tensor, lod: float, taken: dict[str, Tensor]) -> Tensor:
+        """To what the last layers take; `taken` is given each layer on the way."""
         halvings, fade = split_lod(lod, self.config.resolution, self.config.progressive)
         resolution = self.config.resolution >> halvings
         if tuple(images.shape[1:]) != (3, resolution, resolution):
@@ -135,10 +151,12 @@ class StyleGANDiscriminator(nn.Module):
                 f"images must be N x 3 x {resolution} x {resolution} at lod {lod:g}, got {tuple(images.shape)}"
             )
         x: Tensor = self.from_rgb[str(resolution)](images)
+        taken[f"{resolution}x{resolution}"] = x
         for size in reversed(pyramid(resolution)[1:]):
             x = self.blocks[str(size)](x)
             if fade and size == resolution:
                 x = torch.lerp(x, self.from_rgb[str(size // 2)](F.avg_pool2d(images, 2)).to(x.dtype), fade)
+            taken[f"{size // 2}x{size // 2}"] = x
         return x
 
     def _head(self, x: Tensor, group: int) -> Tensor:

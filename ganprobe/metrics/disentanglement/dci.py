@@ -23,8 +23,8 @@ from sklearn.ensemble import GradientBoostingRegressor
 from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import FloatArray, Values, array64, named
 from ganprobe.metrics.disentanglement.lasso import CrossMoments, cross_validated_lasso, group_moments
+from ganprobe.metrics.disentanglement.protocol import DCI_GROUPS
 
-GROUPS: Final = 10
 Importances = Literal["lasso", "trees"]
 _LITTLE: Final = 1e-11
 """disentanglement_lib adds it to every importance before it takes entropies."""
@@ -48,7 +48,7 @@ class Dci:
 
 
 def dci(
-    latents: Values, factors: Values, *, importances: Importances = "lasso", groups: int = GROUPS, seed: int = 0
+    latents: Values, factors: Values, *, importances: Importances = "lasso", groups: int = DCI_GROUPS, seed: int = 0
 ) -> Dci:
     """Of latents (N, D), D >= 2, and factors (N, A), A >= 2, over N samples in no particular order.
 

@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, array64, named
+from ganprobe.metrics.disentanglement.protocol import MIG_BINS, MIG_HALVES
 
-BINS: Final = 20
-HALVES: Final = 16
 FEWEST: Final = 40
 IntArray = NDArray[np.int64]
 
@@ -42,7 +41,7 @@ class InformationGap:
 
 
 def mutual_information_gap(
-    latents: Values, factors: Values, *, bins: int = BINS, halves: int = HALVES, seed: int = 0
+    latents: Values, factors: Values, *, bins: int = MIG_BINS, halves: int = MIG_HALVES, seed: int = 0
 ) -> InformationGap:
     """Of latents (N, D), D >= 2, and factors (N, A); a factor of at most `bins` values counts as it is, any other by
     the bins of equal width that latents have.
@@ -70,7 +69,7 @@ def mutual_information_gap(
     )
 
 
-def discretised(values: Values, *, bins: int = BINS) -> NDArray[np.uint8]:
+def discretised(values: Values, *, bins: int = MIG_BINS) -> NDArray[np.uint8]:
     """(N, K) bins from 0 on of values (N, K): `bins` (at most 255) of equal width from each column's least to its
     greatest."""
     table = array64(values, "values", 2)

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import FloatArray, Values, array64, named, tile_rows
 from ganprobe.metrics.disentanglement.lasso import CrossMoments
+from ganprobe.metrics.disentanglement.protocol import SAP_GROUPS, SAP_PENALTY
 
-GROUPS: Final = 20
-PENALTY: Final = 0.01
 TRAIN_SHARE: Final = 2 / 3
 MOST_STEPS: Final = 50
 _LEAST_VARIANCE: Final = 1e-12
@@ -46,7 +45,7 @@ class Predictability:
 
 
 def separated_predictability(
-    latents: Values, attributes: Values, *, continuous: Sequence[bool] | None = None, groups: int = GROUPS
+    latents: Values, attributes: Values, *, continuous: Sequence[bool] | None = None, groups: int = SAP_GROUPS
 ) -> Predictability:
     """Of latents (N, D), D >= 2, and attributes (N, A) over N samples in no particular order.
 
@@ -80,7 +79,7 @@ def fitted_part(samples: int) -> int:
     return int(samples * TRAIN_SHARE)
 
 
-def one_latent_machines(latents: FloatArray, positive: BoolArray, *, c: float = PENALTY) -> FloatArray:
+def one_latent_machines(latents: FloatArray, positive: BoolArray, *, c: float = SAP_PENALTY) -> FloatArray:
     """(D, 2) weight and intercept of D machines, each on one column of latents (N, D): scikit-learn's
     LinearSVC(C=c, class_weight="balanced") at its optimum, by Newton's method for all columns at once."""
     n, y = len(latents), np.where(positive, 1.0, -1.0)

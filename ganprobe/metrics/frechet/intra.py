@@ -1,7 +1,8 @@
 """`intra_fid` and `intra_fd`: the Frechet distance within each class, averaged, and the classes that collapse.
 
->>> [spec.name for spec in intra_specs()]
-['intra_fid', 'intra_fd']
+>>> ours, theirs = np.random.default_rng(0).standard_normal((2, 100, 3))
+>>> class_distance(ours, theirs).collapsed, class_distance(ours / 10, theirs).collapsed
+(False, True)
 
 Zhang et al. 2019, "Self-attention generative adversarial networks", section 4, after Miyato and Koyama 2018, "cGANs
 with projection discriminator", section 5: both average the FID of each class.
@@ -22,15 +23,9 @@ from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray, named
 from ganprobe.metrics.base import Reading, given
 from ganprobe.metrics.frechet.distance import frechet_influence, transport
-from ganprobe.metrics.spec import MetricSpec
+from ganprobe.metrics.frechet.protocol import COLLAPSED, LEAST_BY_CLASS
 from ganprobe.metrics.states.rows import KeptRows
-from ganprobe.metrics.states.rows_by_class import LABEL, LabelledKeeper, labelled
-
-LEAST = 4
-"""Two classes of two."""
-
-COLLAPSED = 0.1
-"""A class whose generated images' spread is below this share of the reference's has collapsed."""
+from ganprobe.metrics.states.rows_by_class import LabelledKeeper, labelled
 
 Labels = NDArray[np.int64]
 
@@ -92,8 +87,8 @@ class IntraFrechet(Reading[KeptRows]):
         """{name: Estimate} with a table of the classes and a note that names those that collapse. MetricError without a
         reference, on fewer than 4 samples, on values that are not finite, and where the classes do not match."""
         reference = given(reference, self.name)
-        rows, labels = labelled(state, LEAST, self.name, self.column, "generated")
-        other_rows, other_labels = labelled(reference, LEAST, self.name, self.column, "reference")
+        rows, labels = labelled(state, LEAST_BY_CLASS, self.name, self.column, "generated")
+        other_rows, other_labels = labelled(reference, LEAST_BY_CLASS, self.name, self.column, "reference")
         classes = _same_classes(labels, other_labels, self.name)
         found = [class_distance(rows[labels == one], other_rows[other_labels == one]) for one in classes]
         value = float(np.mean([one.value for one in found]))
@@ -153,33 +148,4 @@ def _table(name: str, classes: Labels, found: Sequence[ClassDistance]) -> Detail
         columns=(name.removeprefix("intra_"), "n", "reference n", "spread"),
         note="spread: mean squared distance between two generated images of the class over that of two reference "
         f"images; below {COLLAPSED:g} the class has collapsed",
-    )
-
-
-def intra_specs() -> list[MetricSpec]:
-    """The specifications, on Inception's features and on the embedded ones."""
-    return [
-        _spec(IntraFrechet(column="inception.pool3", name="intra_fid"), "inception", "FID"),
-        _spec(IntraFrechet(column="embedded.features", name="intra_fd"), "embedded", "Frechet distance"),
-    ]
-
-
-def _spec(metric: IntraFrechet, features: str, what: str) -> MetricSpec:
-    return MetricSpec(
-        name=metric.name,
-        summary=f"{what} within each class, averaged over classes; names the classes that collapse",
-        better="lower",
-        features=features,
-        protocol={
-            "column": metric.column,
-            "value": "mean over classes of the squared Frechet distance of Gaussians",
-            "ddof": 1,
-            "labels": LABEL,
-            "rows": "all",
-            "collapsed": f"spread below {COLLAPSED:g} of the reference's",
-            "interval": "influence function within each class, of the mean at these numbers",
-        },
-        needs_reference=True,
-        minimum_samples=LEAST,
-        build=lambda: metric,
     )

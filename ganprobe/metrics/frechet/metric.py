@@ -20,10 +20,11 @@ from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, to_array
 from ganprobe.metrics.base import Reading, given
 from ganprobe.metrics.frechet.distance import bias_of_traces, frechet_influence, transport
-from ganprobe.metrics.states.features_summary import CAPACITY, FeatureSummary, SummaryKeeper, usable
+from ganprobe.metrics.frechet.protocol import LEAST
+from ganprobe.metrics.states.capacity import ROWS
+from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 from ganprobe.metrics.states.moments import Moments
 
-LEAST = 2
 BIAS_RATIO = 4
 """So many samples a feature let the predicted bias be told (docs/metrics/fid_infinity.md)."""
 
@@ -39,7 +40,7 @@ class FrechetDistance(Reading[FeatureSummary]):
     column: str
     name: str = "fd"
     ddof: int = 1
-    capacity: int | None = CAPACITY
+    capacity: int | None = ROWS
     corrected: bool = False
 
     @property

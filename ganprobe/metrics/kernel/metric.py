@@ -13,7 +13,8 @@ from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, given
 from ganprobe.metrics.kernel.distance import projections, subset_distances
-from ganprobe.metrics.states.features_summary import CAPACITY, FeatureSummary, SummaryKeeper, usable
+from ganprobe.metrics.states.capacity import ROWS
+from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 
 LEAST = 2
 
@@ -32,7 +33,7 @@ class KernelDistance(Reading[FeatureSummary]):
     subsets: int = 0
     subset_size: int = 1000
     seed: int = 0
-    capacity: int | None = CAPACITY
+    capacity: int | None = ROWS
 
     @property
     def keeper(self) -> SummaryKeeper:

@@ -21,9 +21,9 @@ from torch import Tensor
 
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, tensor64, to_array
+from ganprobe.metrics.manifold.protocol import AUTHENTICITY_GROUPS
 from ganprobe.metrics.neighbours.nearest import Nearest, nearest, nearest_other
 
-GROUPS = 8
 LEAST_IN_GROUP = 4
 Flags = NDArray[np.bool_]
 
@@ -71,7 +71,7 @@ def read_authenticity(real: Values, fake: Values) -> AuthenticityReading:
 
 def _parts(n: int, device: torch.device) -> list[Tensor]:
     """Indices of n rows in disjoint random groups; one group of all where they would be too small."""
-    groups = GROUPS if n >= GROUPS * LEAST_IN_GROUP else 1
+    groups = AUTHENTICITY_GROUPS if n >= AUTHENTICITY_GROUPS * LEAST_IN_GROUP else 1
     order = torch.from_numpy(stream(0, "authenticity groups").permutation(n)).to(device)
     return list(order.tensor_split(groups))
 

@@ -1,7 +1,7 @@
 """`authenticity`: the share of generated images that are no copies of training images, with the nearest pairs.
 
->>> [spec.name for spec in authenticity_specs()]
-['authenticity', 'authenticity@embedded']
+>>> Authenticity(column="inception.pool3").needs
+frozenset({'inception.pool3'})
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray, to_array
 from ganprobe.metrics.base import Reading, given
 from ganprobe.metrics.manifold.authenticity import (
-    GROUPS,
     AuthenticityReading,
     group_terms,
     read_authenticity,
     share_variance,
 )
-from ganprobe.metrics.spec import MetricSpec
+from ganprobe.metrics.manifold.protocol import LEAST_AUTHENTICITY
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 
-LEAST = 2
 SHOWN = 12
 """How many of the most suspicious pairs are named."""
 
@@ -51,8 +49,8 @@ class Authenticity(Reading[FeatureSummary]):
         """{name: Estimate} with tables of the distances and of the nearest pairs. MetricError without a reference, on
         fewer than 2 rows on a side, on values that are not finite."""
         reference = given(reference, self.name)
-        usable(state, LEAST, self.name, self.column, "generated")
-        usable(reference, LEAST, self.name, self.column, "reference")
+        usable(state, LEAST_AUTHENTICITY, self.name, self.column, "generated")
+        usable(reference, LEAST_AUTHENTICITY, self.name, self.column, "reference")
         (index, fake), (names, real) = state.rows.whole(), reference.rows.whole()
         read = read_authenticity(real, fake)
         tables = (_distances(read), _pairs(read, to_array(index), to_array(names)))
@@ -109,29 +107,3 @@ def _pairs(read: AuthenticityReading, index: FloatArray, names: FloatArray) -> D
 
 def _quantiles(distances: FloatArray) -> list[float]:
     return [float(value) for value in np.quantile(distances, list(_QUANTILES.values()))]
-
-
-def authenticity_specs() -> list[MetricSpec]:
-    """The specifications, on Inception's features and on the embedded ones."""
-    return [
-        _spec(Authenticity(column="inception.pool3"), "inception"),
-        _spec(Authenticity(column="embedded.features", name="authenticity@embedded"), "embedded"),
-    ]
-
-
-def _spec(metric: Authenticity, features: str) -> MetricSpec:
-    return MetricSpec(
-        name=metric.name,
-        summary=f"share of generated images that are no copies of reference (training) images; {features} features",
-        better="higher",
-        features=features,
-        protocol={
-            "column": metric.column,
-            "follows": "Alaa et al. 2022",
-            "rows": "all",
-            "interval": f"of the mean, and of the reference from {GROUPS} groups of rows",
-        },
-        needs_reference=True,
-        minimum_samples=LEAST,
-        build=lambda: metric,
-    )

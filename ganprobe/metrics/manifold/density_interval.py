@@ -20,8 +20,8 @@ from torch import Tensor
 
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, to_array
+from ganprobe.metrics.manifold.protocol import SPLITS
 
-SPLITS = 24
 NEIGHBOURS = 32
 """So many of a row's neighbours hold the k = 5 nearest of its half but once in 100,000 rows."""
 

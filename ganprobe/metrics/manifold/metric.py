@@ -17,7 +17,8 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, given, too_few
-from ganprobe.metrics.manifold.shares import Share, ShareReading, read_share
+from ganprobe.metrics.manifold.protocol import Share
+from ganprobe.metrics.manifold.shares import ShareReading, read_share
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows

@@ -15,7 +15,6 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -24,12 +23,9 @@ from torch import Tensor
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, to_array
 from ganprobe.metrics.manifold.density_interval import density_terms
+from ganprobe.metrics.manifold.protocol import GROUPS, Share
 from ganprobe.metrics.neighbours.radii import BallCounts, ball_counts, held, knn_radii
 from ganprobe.metrics.neighbours.squared_distances import checked_points
-
-Share = Literal["precision", "recall", "density", "coverage"]
-GROUPS = 8
-"""Few, so that a group is like the whole and its manifold too."""
 
 _LEAST_IN_GROUP = 4
 _PRIOR = 2.0

@@ -19,11 +19,9 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, Values, array64
 from ganprobe.metrics.base import Reading
+from ganprobe.metrics.paths.protocol import HIGH, LEAST, LOW
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
-
-LOW, HIGH = 1.0, 99.0
-LEAST = 2
 
 
 def trimmed_mean(values: Values, low: float = LOW, high: float = HIGH) -> float:

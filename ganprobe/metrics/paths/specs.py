@@ -1,15 +1,20 @@
 """Path lengths by name: `ppl_*` on the embedded distance, and the published protocols, which are all of LPIPS.
 
->>> [spec.name for spec in path_specs()][:3]
+>>> [spec.name for spec in SPECS][:3]
 ['ppl_z_full', 'ppl_z_end', 'ppl_w_full']
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ganprobe.metrics.paths.length import PathLength
+from ganprobe.metrics.columns import UINT8
+from ganprobe.metrics.paths.protocol import HIGH, LEAST, LOW
 from ganprobe.metrics.spec import MetricSpec
+
+if TYPE_CHECKING:
+    from ganprobe.metrics.paths.length import PathLength
 
 LPIPS = "lpips"
 SPACES, ENDS = ("z", "w"), ("full", "end")
@@ -78,7 +83,7 @@ VARIANTS = (
         distance="torch-fidelity",
         summary="LPIPS of uint8 images at 64 pixels along a straight line, as torch-fidelity's default",
         features=LPIPS,
-        images="uint8, halves rounded up",
+        images=UINT8,
         crop="none",
         resize="to 64 x 64: means over areas where both sides are larger, else bilinear",
         follows="torch-fidelity 0.4 (perceptual_path_length_mean)",
@@ -88,19 +93,19 @@ VARIANTS = (
 )
 
 
-def path_specs() -> list[MetricSpec]:
-    """The specifications, the default protocol first."""
-    return [_spec(variant, space, ends) for variant in VARIANTS for space, ends in variant.paths]
-
-
 def _column(variant: PathVariant, space: str, ends: str) -> str:
     path = f"path.{space}_{ends}" + ("_lerp" if variant.straight else "")
     return f"{path}.{variant.distance}" if variant.distance else path
 
 
 def _spec(variant: PathVariant, space: str, ends: str) -> MetricSpec:
-    name = f"ppl_{space}_{ends}" + (f"@{variant.name}" if variant.name else "")
-    metric = PathLength(column=_column(variant, space, ends), name=name)
+    name, column = f"ppl_{space}_{ends}" + (f"@{variant.name}" if variant.name else ""), _column(variant, space, ends)
+
+    def build() -> PathLength:
+        from ganprobe.metrics.paths.length import PathLength
+
+        return PathLength(column=column, name=name, low=LOW, high=HIGH)
+
     where = "along the path" if ends == "full" else "at the path's start"
     return MetricSpec(
         name=name,
@@ -109,7 +114,7 @@ def _spec(variant: PathVariant, space: str, ends: str) -> MetricSpec:
         better="lower",
         features=variant.features,
         protocol={
-            "column": metric.column,
+            "column": column,
             "space": space,
             "t": "uniform in [0, 1)" if ends == "full" else "0",
             "epsilon": 1e-4,
@@ -118,10 +123,13 @@ def _spec(variant: PathVariant, space: str, ends: str) -> MetricSpec:
             "images": variant.images,
             "crop": variant.crop,
             **({"resize": variant.resize, "follows": variant.follows} if variant.name else {}),
-            "percentiles": [metric.low, metric.high],
+            "percentiles": [LOW, HIGH],
             "interval": "winsorised variance",
         },
         needs_reference=False,
-        minimum_samples=2,
-        build=lambda: metric,
+        minimum_samples=LEAST,
+        build=build,
     )
+
+
+SPECS = tuple(_spec(variant, space, ends) for variant in VARIANTS for space, ends in variant.paths)

@@ -19,9 +19,8 @@ from torch.nn.functional import avg_pool2d, conv2d, pad
 
 from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import FloatArray, to_array, widened
+from ganprobe.metrics.pictures.protocol import SIGMA, WEIGHTS, WINDOW
 
-WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-WINDOW, SIGMA = 11, 1.5
 SMALLEST = 2 ** (len(WEIGHTS) - 1)
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 

@@ -18,16 +18,16 @@ from typing import final
 import numpy as np
 import torch
 
+from ganprobe.core.columns import LABEL
 from ganprobe.core.protocols import Columns
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, taken
+from ganprobe.metrics.pictures.protocol import LEAST_PAIRS
 from ganprobe.metrics.states.rows import KeptRows
-from ganprobe.metrics.states.rows_by_class import LABEL
 from ganprobe.metrics.states.values import RowsKeeper, usable_rows
 
-LEAST = 2
 FEWEST_OF_A_CLASS = 8
 """Pairs: of fewer a class's mean has no interval, for they may be alike by chance."""
 
@@ -76,8 +76,8 @@ class PairMean(Reading[KeptRows]):
     def compute(self, state: KeptRows, reference: KeptRows | None = None) -> Mapping[str, Estimate]:
         """{name: Estimate}, with a table of classes where there are any; the reference is not used. MetricError on
         fewer than 2 pairs, on values not finite."""
-        values, classes = usable_rows(state, LEAST, self.name, self.column).T
-        return {self.name: replace(self._mean(values, LEAST), tables=self._tables(values, classes))}
+        values, classes = usable_rows(state, LEAST_PAIRS, self.name, self.column).T
+        return {self.name: replace(self._mean(values, LEAST_PAIRS), tables=self._tables(values, classes))}
 
     def _mean(self, values: FloatArray, least: int) -> Estimate:
         mean, n = float(values.mean()), len(values)

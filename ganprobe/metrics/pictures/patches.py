@@ -21,16 +21,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.columns import PIXELS
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import Columns
 from ganprobe.metrics.arrays import to_array
 from ganprobe.metrics.base import taken
-from ganprobe.metrics.pictures.pyramid import PATCH, PATCHES, laplacian_pyramid, level_sizes, patch_corners, patches
+from ganprobe.metrics.pictures.protocol import PATCH, PATCHES, SEED
+from ganprobe.metrics.pictures.pyramid import laplacian_pyramid, level_sizes, patch_corners, patches
+from ganprobe.metrics.states.capacity import IMAGES
 from ganprobe.metrics.states.rows import KeptRows
 
-CAPACITY = 16_384
-COLUMN = "pixels"
-SEED = 0
 WIDTH = 3 * PATCH**2
 LARGEST_WHOLE = 256 * 256
 """Pixels of an image that is kept as it is."""
@@ -58,24 +58,24 @@ class KeptImages:
 class ImageKeeper:
     """Keeps at most `capacity` images of the column "pixels" (N, 3, H, W) uint8, all of one size."""
 
-    capacity: int = CAPACITY
+    capacity: int = IMAGES
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({COLUMN})
+        return frozenset({PIXELS})
 
     @property
     def key(self) -> str:
-        return f"patches:{COLUMN}" + ("" if self.capacity == CAPACITY else f":{self.capacity}")
+        return f"patches:{PIXELS}" + ("" if self.capacity == IMAGES else f":{self.capacity}")
 
     def empty(self) -> KeptImages:
         return KeptImages(KeptRows(self.capacity))
 
     def update(self, state: KeptImages, columns: Columns) -> KeptImages:
         """With one batch more. MetricError for another type, for images below 16 x 16, and for two sizes."""
-        index, images = taken(columns, COLUMN, ndim=4)
+        index, images = taken(columns, PIXELS, ndim=4)
         if images.dtype != torch.uint8:
-            raise MetricError(f"column {COLUMN!r} must be uint8, it is {images.dtype}; use the extractor of pixels")
+            raise MetricError(f"column {PIXELS!r} must be uint8, it is {images.dtype}; use the extractor of pixels")
         if len(index) == 0:
             return state
         size = _one_size(state.size, (images.shape[2], images.shape[3]))

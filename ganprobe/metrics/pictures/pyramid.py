@@ -18,10 +18,8 @@ from torch.nn.functional import conv2d, pad
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import BLOCK, stream
+from ganprobe.metrics.pictures.protocol import COARSEST, PATCH, PATCHES
 
-COARSEST = 16
-PATCH = 7
-PATCHES = 128
 _TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 

@@ -1,75 +1,135 @@
-"""The metrics of pairs of different samples by name: how alike they are, and how far apart.
+"""The metrics of pictures by name: how alike pairs of them are and how far apart, and SWD.
 
->>> [spec.name for spec in pair_specs()]
-['ms_ssim', 'lpips_diversity', 'lpips_diversity@embedded']
+>>> [spec.name for spec in SPECS]
+['ms_ssim', 'lpips_diversity', 'lpips_diversity@embedded', 'swd']
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ganprobe.core.columns import PIXELS
 from ganprobe.core.results import Better
-from ganprobe.metrics.pictures.ms_ssim import SIGMA, WEIGHTS, WINDOW
-from ganprobe.metrics.pictures.pairs import LEAST, PairMean
+from ganprobe.metrics.columns import UINT8
+from ganprobe.metrics.pictures.protocol import (
+    COARSEST,
+    DIRECTIONS,
+    LEAST_IMAGES,
+    LEAST_PAIRS,
+    PATCH,
+    PATCHES,
+    SCALE,
+    SEED,
+    SIGMA,
+    WEIGHTS,
+    WINDOW,
+)
 from ganprobe.metrics.spec import MetricSpec
+from ganprobe.metrics.states.capacity import IMAGES
+
+if TYPE_CHECKING:
+    from ganprobe.metrics.pictures.pairs import PairMean
+    from ganprobe.metrics.pictures.swd_metric import SlicedWasserstein
 
 _PAIRS: Mapping[str, Any] = {
     "pairs": "samples // 2, disjoint, of one class where there are classes",
-    "pixels": "uint8, halves rounded up",
+    "pixels": UINT8,
     "interval": "variance of the mean over disjoint pairs",
 }
 
 
-def pair_specs() -> list[MetricSpec]:
-    """The specifications."""
-    return [_ms_ssim(), _diversity(), _embedded_diversity()]
+def _of_pairs(
+    name: str,
+    column: str,
+    summary: str,
+    *,
+    title: str,
+    better: Better,
+    features: str,
+    protocol: Mapping[str, Any],
+    largest: float = math.inf,
+) -> MetricSpec:
+    """title: of the table of classes. largest: what no value exceeds."""
+
+    def build() -> PairMean:
+        from ganprobe.metrics.pictures.pairs import PairMean
+
+        return PairMean(column=column, name=name, title=title, largest=largest)
+
+    return MetricSpec(
+        name=name,
+        summary=summary,
+        better=better,
+        features=features,
+        protocol={"column": column, **protocol, **_PAIRS},
+        needs_reference=False,
+        minimum_samples=LEAST_PAIRS,
+        build=build,
+    )
 
 
-def _ms_ssim() -> MetricSpec:
-    return _spec(
-        PairMean(column="pair.ms_ssim", name="ms_ssim", title="MS-SSIM", largest=1.0),
+def _swd() -> SlicedWasserstein:
+    from ganprobe.metrics.pictures.swd_metric import SlicedWasserstein
+
+    return SlicedWasserstein()
+
+
+SPECS = (
+    _of_pairs(
+        "ms_ssim",
+        "pair.ms_ssim",
         "multi-scale structural similarity of pairs of one class: 1 where all images are alike",
+        title="MS-SSIM",
         # Collapse raises it and noise lowers it: the number of the training data is the aim, not an end of the scale.
         better="neither",
-        features="pixels",
+        features=PIXELS,
         protocol={
             "weights": list(WEIGHTS),
             "window": f"Gaussian {WINDOW} x {WINDOW}, deviation {SIGMA}, shrinking on scales that are smaller",
             "channels": "R, G, B averaged",
             "follows": "Wang, Simoncelli and Bovik 2003; Odena, Olah and Shlens 2017",
         },
-    )
-
-
-def _diversity() -> MetricSpec:
-    return _spec(
-        PairMean(column="pair.lpips", name="lpips_diversity", title="LPIPS"),
+        largest=1.0,
+    ),
+    _of_pairs(
+        "lpips_diversity",
+        "pair.lpips",
         "mean LPIPS (VGG16) between pairs of samples",
+        title="LPIPS",
         better="higher",
         features="lpips",
         protocol={"distance": "LPIPS 0.1 of VGG16, lin", "resize": "none"},
-    )
-
-
-def _embedded_diversity() -> MetricSpec:
-    return _spec(
-        PairMean(column="pair.embedded", name="lpips_diversity@embedded", title="embedded distance"),
+    ),
+    _of_pairs(
+        "lpips_diversity@embedded",
+        "pair.embedded",
         "mean perceptual distance between pairs of samples, by the embedded network; not LPIPS",
+        title="embedded distance",
         better="higher",
         features="embedded",
         protocol={"distance": "equation 1 of LPIPS, all weights 1, in the embedded network"},
-    )
-
-
-def _spec(metric: PairMean, summary: str, *, better: Better, features: str, protocol: Mapping[str, Any]) -> MetricSpec:
-    return MetricSpec(
-        name=metric.name,
-        summary=summary,
-        better=better,
-        features=features,
-        protocol={"column": metric.column, **protocol, **_PAIRS},
-        needs_reference=False,
-        minimum_samples=LEAST,
-        build=lambda: metric,
-    )
+    ),
+    MetricSpec(
+        name="swd",
+        summary="sliced Wasserstein distance of patches over a Laplacian pyramid, x 1000, as in Progressive GAN",
+        better="lower",
+        features=PIXELS,
+        protocol={
+            "column": PIXELS,
+            "pixels": UINT8,
+            "levels": f"halved down to {COARSEST} pixels, mean over levels",
+            "patches": f"{PATCHES} of {PATCH} x {PATCH} a level and image",
+            "normalised": "mean and deviation of each channel, over each side's patches of a level",
+            "directions": DIRECTIONS,
+            "images": IMAGES,
+            "scale": SCALE,
+            "seed": SEED,
+            "interval": "influence of each image, of the mean at this n",
+        },
+        needs_reference=True,
+        minimum_samples=LEAST_IMAGES,
+        build=_swd,
+    ),
+)

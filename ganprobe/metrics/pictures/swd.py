@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, array64
+from ganprobe.metrics.pictures.protocol import DIRECTIONS
 
 Rows = NDArray[np.float32]
-DIRECTIONS = 512
 _AT_A_TIME = 16
 
 

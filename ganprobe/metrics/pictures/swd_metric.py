@@ -1,7 +1,7 @@
 """`swd`: the sliced Wasserstein distance between patches of the Laplacian pyramids of two sets of images.
 
->>> swd_spec().name
-'swd'
+>>> SlicedWasserstein().needs
+frozenset({'pixels'})
 
 Karras et al. 2018, "Progressive growing of GANs", section 5.
 """
@@ -19,14 +19,10 @@ from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import detail_table
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import Reading, given, too_few
-from ganprobe.metrics.pictures.patches import CAPACITY, COLUMN, SEED, WIDTH, ImageKeeper, KeptImages, level_patches
-from ganprobe.metrics.pictures.pyramid import COARSEST, PATCH, PATCHES
-from ganprobe.metrics.pictures.swd import DIRECTIONS, Rows, Side, sliced, unit_directions
-from ganprobe.metrics.spec import MetricSpec
-
-LEAST = 2
-SCALE = 1e3
-"""Tables and the published code give the distance times 1000."""
+from ganprobe.metrics.pictures.patches import WIDTH, ImageKeeper, KeptImages, level_patches
+from ganprobe.metrics.pictures.protocol import DIRECTIONS, LEAST_IMAGES, PATCH, PATCHES, SCALE, SEED
+from ganprobe.metrics.pictures.swd import Rows, Side, sliced, unit_directions
+from ganprobe.metrics.states.capacity import IMAGES
 
 
 @final
@@ -35,7 +31,7 @@ class SlicedWasserstein(Reading[KeptImages]):
     """The mean over levels, times 1000. capacity: how many images of a side are used; directions: how many."""
 
     name: str = "swd"
-    capacity: int = CAPACITY
+    capacity: int = IMAGES
     directions: int = DIRECTIONS
 
     @property
@@ -125,36 +121,10 @@ def _terms(side: _Descriptors, said: Side) -> FloatArray:
 
 def _images(state: KeptImages, name: str, side: str) -> int:
     """How many images of a side will be used."""
-    if state.kept.stored < LEAST:
-        raise too_few(state.kept.stored, LEAST, name, side)
+    if state.kept.stored < LEAST_IMAGES:
+        raise too_few(state.kept.stored, LEAST_IMAGES, name, side)
     return min(state.kept.stored, state.kept.capacity or state.kept.stored)
 
 
 def _said(state: KeptImages) -> str:
     return " x ".join(str(side) for side in state.size or ())
-
-
-def swd_spec() -> MetricSpec:
-    """The specification of `swd`."""
-    metric = SlicedWasserstein()
-    return MetricSpec(
-        name=metric.name,
-        summary="sliced Wasserstein distance of patches over a Laplacian pyramid, x 1000, as in Progressive GAN",
-        better="lower",
-        features=COLUMN,
-        protocol={
-            "column": COLUMN,
-            "pixels": "uint8, halves rounded up",
-            "levels": f"halved down to {COARSEST} pixels, mean over levels",
-            "patches": f"{PATCHES} of {PATCH} x {PATCH} a level and image",
-            "normalised": "mean and deviation of each channel, over each side's patches of a level",
-            "directions": metric.directions,
-            "images": metric.capacity,
-            "scale": SCALE,
-            "seed": SEED,
-            "interval": "influence of each image, of the mean at this n",
-        },
-        needs_reference=True,
-        minimum_samples=LEAST,
-        build=lambda: metric,
-    )

@@ -17,10 +17,10 @@ from torch import Tensor
 from ganprobe.core.protocols import Columns
 from ganprobe.metrics.arrays import FEW, named, to_array
 from ganprobe.metrics.base import not_finite, taken, too_few
+from ganprobe.metrics.states.capacity import ROWS
 from ganprobe.metrics.states.moments import Moments
 from ganprobe.metrics.states.rows import KeptRows
 
-CAPACITY = 7_000
 _NONE = torch.iinfo(torch.int64).max
 
 
@@ -49,7 +49,7 @@ class SummaryKeeper:
     """Keeps a FeatureSummary of `column` (N, d). capacity: how many rows to keep; None for all, 0 for none."""
 
     column: str
-    capacity: int | None = CAPACITY
+    capacity: int | None = ROWS
 
     @property
     def needs(self) -> frozenset[str]:
@@ -57,7 +57,7 @@ class SummaryKeeper:
 
     @property
     def key(self) -> str:
-        return f"summary:{self.column}" + ("" if self.capacity == CAPACITY else f":{self.capacity}")
+        return f"summary:{self.column}" + ("" if self.capacity == ROWS else f":{self.capacity}")
 
     def empty(self) -> FeatureSummary:
         return FeatureSummary(KeptRows(self.capacity))

@@ -18,13 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.columns import LABEL
 from ganprobe.core.protocols import Columns
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import taken, too_few
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import RowsKeeper, usable_rows
-
-LABEL = "label"
 
 
 @final

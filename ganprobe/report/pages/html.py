@@ -28,7 +28,7 @@ from ganprobe.report.records.details import by_group, run_grids, shared_grids
 from ganprobe.report.records.table import Cell, Row, protocol_of
 
 if TYPE_CHECKING:
-    from ganprobe.report.records.comparison import Comparison
+    from ganprobe.report.records.comparison import ComparisonRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def run_html(record: Record, figures: Mapping[str, bytes], captions: Mapping[str
     )
 
 
-def comparison_html(comparison: Comparison, charts: Mapping[str, bytes]) -> str:
+def comparison_html(comparison: ComparisonRecord, charts: Mapping[str, bytes]) -> str:
     """report.html of a comparison. charts: PNG by name, with a dark one beside each."""
     compared = comparison.table
     results = [cell.result for row in compared.rows for cell in row.cells if cell.result is not None]
@@ -84,7 +84,7 @@ def comparison_html(comparison: Comparison, charts: Mapping[str, bytes]) -> str:
     )
 
 
-def _pictures_of(comparison: Comparison, name: str) -> list[tuple[str, Picture]]:
+def _pictures_of(comparison: ComparisonRecord, name: str) -> list[tuple[str, Picture]]:
     pairs = zip(comparison.table.columns, comparison.figures, strict=False)
     return [(column, picture(figures, name)) for column, figures in pairs if name in figures]
 

@@ -25,7 +25,7 @@ from ganprobe.report.records.details import run_grids, shared_grids
 from ganprobe.report.records.table import Cell, Table, protocol_of
 
 if TYPE_CHECKING:
-    from ganprobe.report.records.comparison import Comparison
+    from ganprobe.report.records.comparison import ComparisonRecord
 
 HEADINGS = {"samples": "Samples", "interpolation": "Interpolation", "path_lengths": "Path lengths"}
 DETAILS_NOTE = (
@@ -116,7 +116,7 @@ def origin(record: Record) -> dict[str, str]:
     return {**rows, **flat(record.provenance)}
 
 
-def comparison_markdown(comparison: Comparison, figures: Iterable[str]) -> str:
+def comparison_markdown(comparison: ComparisonRecord, figures: Iterable[str]) -> str:
     """report.md of a comparison. figures: the names of those that lie in figures/, in order."""
     compared = comparison.table
     parts = [f"# {escaped(headline(compared.columns))}", *_leads(comparison.runs), _comparison_rows(compared)]
@@ -217,7 +217,7 @@ def gap_text(cell: Cell, better: Better) -> str:
     return MISSING if cell.to_best is None else signed_text(cell.to_best)
 
 
-def _origins(comparison: Comparison) -> str:
+def _origins(comparison: ComparisonRecord) -> str:
     origins = [origin(record) for record in comparison.runs]
     keys = dict.fromkeys(key for each in origins for key in each)
     rows = [(escaped(key), *(escaped(each.get(key, "")) or MISSING for each in origins)) for key in keys]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ganprobe.report.figures.run import DARK_SUFFIX, SAMPLES
+from ganprobe.report.figures.sweep import PANEL, TRADE_OFF
 from ganprobe.report.format import count
 from ganprobe.report.glossary import features_note
 from ganprobe.report.grids import Grid
@@ -14,14 +15,13 @@ from ganprobe.report.pages.latex import PREAMBLE, grid_lines
 from ganprobe.report.pages.markdown import escaped, grid_parts, meanings, origin, pairs_table
 
 if TYPE_CHECKING:
-    from ganprobe.report.records.sweep import Sweep
+    from ganprobe.report.records.sweep import SweepRecord
 
-TRADE_OFF, PANEL = "trade_off", "panel_"
 CHART_CAPTION = "Each point is one truncation, named beside it; the bars are 95% intervals."
 SAMPLES_CAPTION = "The same indices at each truncation, not selected; one of each class where there are classes."
 
 
-def sweep_html(sweep: Sweep, grid: Grid, figures: Mapping[str, bytes]) -> str:
+def sweep_html(sweep: SweepRecord, grid: Grid, figures: Mapping[str, bytes]) -> str:
     """report.html. figures: PNG by name, the chart by its panels with a dark one beside each."""
     panels = [name for name in figures if name.startswith(PANEL) and not name.endswith(DARK_SUFFIX)]
     return template("sweep.html.j2").render(
@@ -38,7 +38,7 @@ def sweep_html(sweep: Sweep, grid: Grid, figures: Mapping[str, bytes]) -> str:
     )
 
 
-def sweep_markdown(sweep: Sweep, grid: Grid, figures: Iterable[str]) -> str:
+def sweep_markdown(sweep: SweepRecord, grid: Grid, figures: Iterable[str]) -> str:
     """report.md. figures: the names of those that lie in figures/."""
     facts = "; ".join(f"{key} {text}" for key, text in _facts(sweep))
     note = features_note(sweep.base)
@@ -57,13 +57,13 @@ def sweep_latex(grid: Grid) -> str:
     return "\n".join([PREAMBLE, *grid_lines(grid)]) + "\n"
 
 
-def shared_origin(sweep: Sweep) -> dict[str, str]:
+def shared_origin(sweep: SweepRecord) -> dict[str, str]:
     """The origin of the runs as far as they agree."""
     origins = [{**origin(point.record), "generator": point.record.generator.name} for point in sweep.points]
     return {key: text for key, text in origins[0].items() if all(each.get(key) == text for each in origins[1:])}
 
 
-def _facts(sweep: Sweep) -> list[tuple[str, str]]:
+def _facts(sweep: SweepRecord) -> list[tuple[str, str]]:
     """The line under the headline."""
     first, labels = sweep.points[0].record, sweep.labels
     facts: list[tuple[str, str]] = [(sweep.kind, f"{labels[0]} to {labels[-1]}")]

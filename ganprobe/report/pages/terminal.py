@@ -10,9 +10,9 @@ from ganprobe.core.results import Better, Record
 from ganprobe.report.format import ARROWS, MISSING, count, interval_text, value_text
 from ganprobe.report.glossary import features_note, label_of, notes_of
 from ganprobe.report.grids import Grid, GridCell
-from ganprobe.report.records.comparison import Comparison
+from ganprobe.report.records.comparison import ComparisonRecord
 from ganprobe.report.records.details import run_grids
-from ganprobe.report.records.sweep import Sweep, sweep_grid
+from ganprobe.report.records.sweep import SweepRecord, sweep_grid
 from ganprobe.report.records.table import Cell, Table
 
 _MOST_INTERVALS, _MOST_COLUMNS, _WIDEST_NAME = 2, 5, 24
@@ -35,7 +35,7 @@ def run_table(record: Record) -> RichTable:
     return table
 
 
-def sweep_table(sweep: Sweep) -> RichTable:
+def sweep_table(sweep: SweepRecord) -> RichTable:
     """Rows truncations, columns metrics; each cell the value above its interval."""
     grid = sweep_grid(sweep)
     table = _table(grid.heading, "\n".join(filter(None, [grid.note, features_note(sweep.base)])))
@@ -73,7 +73,7 @@ def _grid_cell(cell: GridCell, columns: int) -> Text:
     return text
 
 
-def comparison_table(comparison: Comparison) -> RichTable:
+def comparison_table(comparison: ComparisonRecord) -> RichTable:
     """Rows metrics, columns generators; each cell the value above its interval, the best bold with a star."""
     compared = comparison.table
     table = _table("", _caption(compared))

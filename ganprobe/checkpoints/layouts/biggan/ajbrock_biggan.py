@@ -1,20 +1,27 @@
 """The layout of BigGAN-PyTorch (github.com/ajbrock/BigGAN-PyTorch): state dicts of its BigGAN generator.
 
 z is laid out as [first linear, block 0, block 1, ...] where it is hierarchical; a block is conditioned on the class
-embedding followed by its chunk. The `sv` entries are a log of singular values and play no part. What tensors cannot
-tell, the two epsilons, has the values of the published training scripts: 1e-5 in batch normalisation; in spectral
-normalisation 1e-6 in the ImageNet scripts and the code's default, 1e-8, in the CIFAR-10 script at 32 pixels.
+embedding followed by its chunk.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading
+from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
+    BN_EPSILON,
+    assumed_of_statistics,
+    native_name,
+    native_shape,
+    plain_names,
+    published_sn_epsilon,
+    used_names,
+)
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig
 
@@ -26,45 +33,13 @@ _MARKS: Final = (
     "blocks.0.0.bn1.stored_mean",
     "output_layer.2.weight",
 )
-BN_EPSILON: Final = 1e-5
-OWN_NORM: Final = r"\.bn\.(stored|running)_"
-"""Where networks made with `--mybn` (stored) and `--cross_replica` (running) keep their statistics."""
-UNUSED_COUNTS: Final = r"\.bn\.(accumulation_counter|num_batches_tracked)$"
-"""How many batches made those statistics."""
-_RENAMES: Final = (
-    (OWN_NORM, ".stored_"),
-    (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
-    (r"^blocks\.(\d+)\.0\.conv(\d)\.", r"blocks.\1.conv\2."),
-    (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
-    (r"^output_layer\.0\.", "output_norm."),
-    (r"^output_layer\.2\.", "output."),
-    (r"\.stored_(mean|var)$", r".statistics.running_\1"),
-    (r"\.u0$", ".norm.u"),
-)
+_RENAMES: Final = ((r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),)
 
 
 def matches(shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether names and shapes are those of this layout (BigGAN-deep, whose blocks have four convolutions, is not)."""
     names = plain_names(shapes)
     return all(mark in names for mark in _MARKS) and "blocks.0.0.conv3.weight" not in names
-
-
-def plain_names(shapes: Mapping[str, tuple[int, ...]]) -> set[str]:
-    """The names as they are without `--mybn` and `--cross_replica`."""
-    return {re.sub(OWN_NORM, ".stored_", name) for name in shapes}
-
-
-def assumed_of_statistics(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """What is assumed of `--cross_replica` networks: their training multiplies by the gain, as ours do, but the
-    original's evaluation on a single device adds it."""
-    if not any(".bn.running_" in name for name in shapes):
-        return {}
-    return {"gain": "multiplies, as in training across replicas; the original's evaluation on one device adds it"}
-
-
-def published_sn_epsilon(resolution: int) -> float:
-    """Of the training script published for a resolution."""
-    return 1e-8 if resolution == 32 else 1e-6
 
 
 def config_of(
@@ -122,27 +97,11 @@ def _channels(tensors: Mapping[str, Tensor], resolution: int) -> int:
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names, and in the shapes, of BigGANGenerator's state dict."""
     return {
-        native_name(name, _RENAMES, attention_after=lambda block: 8 * 2**block): native_shape(name, tensor)
-        for name, tensor in tensors.items()
-        if not re.search(rf"\.sv\d+$|{UNUSED_COUNTS}", name)
+        native_name(name, attention_after=lambda block: 8 * 2**block, renames=_RENAMES): native_shape(
+            name, tensors[name]
+        )
+        for name in used_names(tensors)
     }
-
-
-def native_shape(name: str, tensor: Tensor) -> Tensor:
-    """A tensor of the repository in the shape that the native networks give it."""
-    if name.endswith(".u0"):
-        return tensor.reshape(-1)
-    return tensor.reshape(()) if name.endswith(".gamma") else tensor
-
-
-def native_name(name: str, renames: Sequence[tuple[str, str]], *, attention_after: Callable[[int], int]) -> str:
-    """The native name of a tensor: `renames` in turn (pattern, replacement), and attention_after(block) for the key of
-    the attention that follows a block."""
-    if found := re.fullmatch(r"blocks\.(\d+)\.1\.(.+)", name):
-        name = f"attention.{attention_after(int(found[1]))}.{found[2]}"
-    for pattern, replacement in renames:
-        name = re.sub(pattern, replacement, name)
-    return name
 
 
 def read(contents: Contents, overrides: Overrides) -> Reading:
@@ -153,13 +112,12 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         "bn_epsilon": f"{config.bn_epsilon:g} in the published scripts; no tensor tells",
         "sn_epsilon": f"{config.sn_epsilon:g} in the script published for {config.resolution} pixels; no tensor tells",
     }
-    given = {name: f"{value:g} as given" for name, value in overrides.given().items()}
     return Reading(
         architecture="biggan",
         config=config,
         convert=lambda: convert(tensors),
         inferred=_evidence(config),
-        assumed=published | given | assumed_of_statistics(contents.shapes),
+        assumed=published | overrides.said() | assumed_of_statistics(contents.shapes),
     )
 
 
@@ -175,11 +133,3 @@ def _evidence(config: BigGANConfig) -> dict[str, str]:
         "attention": "blocks with a gamma",
         "spectral_norm": "linear.u0 is " + ("there" if config.spectral_norm else "absent"),
     }
-
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon", "sn_epsilon"}),
-)

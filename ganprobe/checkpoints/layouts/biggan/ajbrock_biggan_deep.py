@@ -1,9 +1,7 @@
 """The layout of BigGAN-PyTorch (github.com/ajbrock/BigGAN-PyTorch): state dicts of its BigGAN-deep generator.
 
 Every layer of that network takes the class embedding followed by the whole of z, so that no tensor need tell whether z
-is hierarchical. Its last batch normalisation always has the epsilon of 1e-5, whatever the others are given. The
-epsilons are assumed to be those of the published scripts, as for BigGAN
-(`ganprobe.checkpoints.layouts.biggan.ajbrock_biggan`).
+is hierarchical. Its last batch normalisation always has the epsilon of 1e-5, whatever the others are given.
 """
 
 from __future__ import annotations
@@ -14,16 +12,15 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
-from ganprobe.checkpoints.layouts.biggan.ajbrock_biggan import (
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
     BN_EPSILON,
-    OWN_NORM,
-    UNUSED_COUNTS,
     assumed_of_statistics,
     native_name,
     native_shape,
     plain_names,
     published_sn_epsilon,
+    used_names,
 )
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.deep import BigGANDeepConfig, published_plan
@@ -37,16 +34,6 @@ _MARKS: Final = (
     "blocks.0.0.bn1.stored_mean",
     "output_layer.2.weight",
 )
-_RENAMES: Final = (
-    (OWN_NORM, ".stored_"),
-    (r"^blocks\.(\d+)\.0\.bn(\d)\.", r"blocks.\1.norm\2."),
-    (r"^blocks\.(\d+)\.0\.", r"blocks.\1."),
-    (r"^output_layer\.0\.", "output_norm."),
-    (r"^output_layer\.2\.", "output."),
-    (r"\.stored_(mean|var)$", r".statistics.running_\1"),
-    (r"\.u0$", ".norm.u"),
-)
-_UNUSED: Final = re.compile(rf"\.(sv\d+|u[1-9]\d*)$|{UNUSED_COUNTS}")
 
 
 def matches(shapes: Shapes) -> bool:
@@ -99,9 +86,8 @@ def _plan_of(found: list[int]) -> tuple[int, int, int]:
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names, and in the shapes, of BigGANDeepGenerator's state dict."""
     return {
-        native_name(name, _RENAMES, attention_after=lambda block: block + 1): _native_shape(name, tensor)
-        for name, tensor in tensors.items()
-        if not _UNUSED.search(name)
+        native_name(name, attention_after=lambda block: block + 1): _native_shape(name, tensors[name])
+        for name in used_names(tensors)
     }
 
 
@@ -119,14 +105,13 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         "bn_epsilon": f"{config.bn_epsilon:g} in the published script; no tensor tells",
         "sn_epsilon": f"{config.sn_epsilon:g} in the published scripts for such a resolution; no tensor tells",
     }
-    given = {name: f"{value:g} as given" for name, value in overrides.given().items()}
     fixed = {"output_bn_epsilon": f"{BN_EPSILON:g} always in the layout's code"}
     return Reading(
         architecture="biggan-deep",
         config=config,
         convert=lambda: convert(tensors),
         inferred=_EVIDENCE | {"spectral_norm": "linear.u0 is " + ("there" if config.spectral_norm else "absent")},
-        assumed=published | given | fixed | assumed_of_statistics(contents.shapes),
+        assumed=published | overrides.said() | fixed | assumed_of_statistics(contents.shapes),
     )
 
 
@@ -141,10 +126,3 @@ _EVIDENCE: Final = {
     "attention": "blocks with a gamma",
     "statistics": "stored_mean and stored_var hold one set",
 }
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN-deep",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon", "sn_epsilon"}),
-)

@@ -1,7 +1,6 @@
 """The layout of BigGAN-PyTorch (github.com/ajbrock/BigGAN-PyTorch): state dicts of its BigGAN discriminator, `D.pth`.
 
-The network is ours under other names, with the epsilon of spectral normalisation assumed as for the generator
-(`ganprobe.checkpoints.layouts.biggan.ajbrock_biggan`).
+The network is ours under other names.
 """
 
 from __future__ import annotations
@@ -13,18 +12,20 @@ from typing import Final
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
-from ganprobe.checkpoints.layouts.biggan.ajbrock_biggan import published_sn_epsilon
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
+    native_name,
+    native_shape,
+    published_sn_epsilon,
+    used_names,
+)
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.discriminator import WIDTHS, BigGANDiscriminatorConfig
 
 _MARKS: Final = ("blocks.0.0.conv1.weight", "blocks.0.0.conv_sc.weight", "linear.weight", "embed.weight")
-_UNUSED: Final = re.compile(r"\.(sv\d+|u[1-9]\d*)$")
 _RENAMES: Final = (
     (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
-    (r"^blocks\.(\d+)\.0\.", r"blocks.\1."),
     (r"^embed\.", "embedding."),
-    (r"\.u0$", ".norm.u"),
 )
 
 
@@ -69,24 +70,16 @@ def _plan_of(found: tuple[int, ...]) -> tuple[int, int]:
 
 def convert(tensors: Mapping[str, Tensor], config: BigGANDiscriminatorConfig) -> dict[str, Tensor]:
     """The tensors under the names, and in the shapes, of BigGANDiscriminator's state dict."""
-    kept = [name for name in tensors if not _UNUSED.search(name)]
-    return {_native_name(name, config): _native_shape(name, tensors[name]) for name in kept}
 
-
-def _native_shape(name: str, tensor: Tensor) -> Tensor:
-    if name.endswith(".u0"):
-        return tensor.reshape(-1)
-    return tensor.reshape(()) if name.endswith(".gamma") else tensor
-
-
-def _native_name(name: str, config: BigGANDiscriminatorConfig) -> str:
-    if found := re.fullmatch(r"blocks\.(\d{1,3})\.1\.(.+)", name):
-        number, at = int(found[1]), config.resolutions[int(found[1])]
+    def attention_after(block: int) -> int | None:
         # The native network attends after the first block of a resolution; another one's name fits nothing there.
-        name = f"attention.{at}.{found[2]}" if config.resolutions.index(at) == number else name
-    for pattern, replacement in _RENAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
+        at = config.resolutions[block]
+        return at if config.resolutions.index(at) == block else None
+
+    return {
+        native_name(name, attention_after=attention_after, renames=_RENAMES): native_shape(name, tensors[name])
+        for name in used_names(tensors)
+    }
 
 
 def read(contents: Contents, overrides: Overrides) -> Reading:
@@ -109,10 +102,3 @@ _EVIDENCE: Final = {
     "channels": "output channels of the first block",
     "attention": "blocks with a gamma",
 }
-
-LAYOUT: Final = Layout(
-    summary="ajbrock/BigGAN-PyTorch: D.pth of BigGAN, a discriminator",
-    matches=matches,
-    read=read,
-    takes=frozenset({"sn_epsilon"}),
-)

@@ -18,7 +18,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.config_files import json_beside
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.deep import BigGANDeepConfig
@@ -238,10 +238,3 @@ _ASSUMED: Final = {
     "spectral_norm": "folded as W / (u'Wv) with the u and v of the file, as the original evaluates",
     "swapped_interpolation": "statistics are interpolated rightly; --compat for the original's swapped weights",
 }
-
-LAYOUT: Final = Layout(
-    summary="huggingface/pytorch-pretrained-BigGAN: pytorch_model.bin with config.json",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon", "compat"}),
-)

@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.studiogan_settings import check_settings, read_settings, told_by
 from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
 from ganprobe.core.errors import CheckpointError
@@ -167,10 +167,3 @@ _EVIDENCE: Final = {
     "attention": "blocks with a sigma",
     "spectral_norm": "divided out of the weights by the stored u and v, as the original does in evaluation",
 }
-
-LAYOUT: Final = Layout(
-    summary="StudioGAN: model=G_ema-*.pth and model=G-*.pth of BigGAN (backbone big_resnet)",
-    matches=matches,
-    read=read,
-    takes=frozenset({"bn_epsilon"}),
-)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.renamed_tensors import Change, Renamed, channels_last, same
 from ganprobe.checkpoints.layouts.stylegan import interfacegan_stylegan
 from ganprobe.core.errors import CheckpointError
@@ -103,9 +103,3 @@ ASSUMED = {
 }
 """What no tensor of genforce's networks tells."""
 _FUSED_BY_SIZE = {"fused_scale": f"from {FUSED_FROM} pixels on ('auto', the layout's default); no tensor tells"}
-
-LAYOUT = Layout(
-    summary="genforce/genforce: StyleGAN, generator_smooth in a dict, or its bare state dict",
-    matches=matches,
-    read=read,
-)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.stylegan.generator import StyleGANConfig
 
@@ -99,6 +99,3 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
             "truncation": "none unless asked for; the original applies its file's psi",
         },
     )
-
-
-LAYOUT = Layout(summary="genforce/interfacegan: StyleGAN converted from TensorFlow", matches=matches, read=read)

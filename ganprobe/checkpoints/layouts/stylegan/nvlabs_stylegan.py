@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.stylegan import interfacegan_stylegan
 from ganprobe.checkpoints.reader.inert_objects import fields_of
 from ganprobe.checkpoints.reader.tensorflow_networks import STATIC
@@ -157,5 +157,3 @@ _EVIDENCE = {
     "mapping_lr_multiplier": "the arguments in the pickle, or their default",
 }
 _ASSUMED = {"truncation": "none unless asked for; the original applies psi 0.7 to 8 layers unless told otherwise"}
-
-LAYOUT = Layout(summary="NVlabs/stylegan: TensorFlow pickle, of which Gs is read", matches=matches, read=read)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
 from ganprobe.generators.layers.equalised import pixel_norm
@@ -159,6 +159,3 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         },
         stages=stages,
     )
-
-
-LAYOUT = Layout(summary="rosinality/style-based-gan-pytorch: g_running, alone or in a dict", matches=matches, read=read)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.renamed_tensors import (
     Change,
     Renamed,
@@ -107,9 +107,3 @@ _EVIDENCE = {
     "channel_max": "channels of the first layer",
     "resample_filter": "synthesis.layer1.filter.kernel",
 }
-
-LAYOUT = Layout(
-    summary="genforce/genforce: StyleGAN2 and StyleGAN2-ADA, generator_smooth in a dict, or its bare state dict",
-    matches=matches,
-    read=read,
-)

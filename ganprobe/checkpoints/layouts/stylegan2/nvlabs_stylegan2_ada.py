@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.reader.inert_objects import fields_of
 from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS
 from ganprobe.core.errors import CheckpointError
@@ -157,10 +157,3 @@ _EVIDENCE = {
     "channel_max": "channels of the first block",
     "resample_filter": "synthesis.b8.conv0.resample_filter",
 }
-
-LAYOUT = Layout(
-    summary="NVlabs/stylegan2-ada-pytorch: network pickle, or state dict, of a skip generator",
-    matches=matches,
-    read=read,
-    takes=frozenset({"conv_clamp"}),
-)

@@ -15,7 +15,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.renamed_tensors import (
     Change,
     Renamed,
@@ -124,7 +124,7 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         config=config,
         convert=lambda: nvlabs_stylegan2.convert(tensors, config),
         inferred={name: where for name, where in _EVIDENCE.items() if name not in given},
-        assumed=_ASSUMED | {name: f"{value:g} as given" for name, value in given.items()},
+        assumed=_ASSUMED | overrides.said(),
     )
 
 
@@ -169,10 +169,3 @@ _EVIDENCE = {
     "resample_filter": "the arguments in the pickle, or their default",
 }
 _ASSUMED = {"truncation": "none unless asked for; the original applies psi 0.5 to every layer unless told otherwise"}
-
-LAYOUT = Layout(
-    summary="NVlabs/stylegan2 and stylegan2-ada: TensorFlow pickle, of which Gs is read",
-    matches=matches,
-    read=read,
-    takes=frozenset({"conv_clamp"}),
-)

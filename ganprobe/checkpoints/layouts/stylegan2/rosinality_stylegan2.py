@@ -14,7 +14,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.stylegan2.nvlabs_stylegan2_ada import taps_of
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
@@ -144,7 +144,3 @@ _EVIDENCE = {
     "channel_max": "channels of the first layer",
     "resample_filter": "convs.0.conv.blur.kernel",
 }
-
-LAYOUT = Layout(
-    summary="rosinality/stylegan2-pytorch: g_ema in a dict, or its bare state dict", matches=matches, read=read
-)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading
-from ganprobe.checkpoints.layouts.studiogan_settings import STATE, check_settings, read_settings
+from ganprobe.checkpoints.layout import Contents, Overrides, Reading
+from ganprobe.checkpoints.layouts.studiogan_settings import check_settings, read_settings
 from ganprobe.checkpoints.layouts.stylegan2 import nvlabs_stylegan2_ada as nvlabs_stylegan2
 
+matches = nvlabs_stylegan2.matches
 _READABLE: Final = {"MODEL.z_prior": ("gaussian",), "MODEL.info_type": ("N/A",)}
 
 
@@ -30,12 +31,3 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
         inferred=reading.inferred,
         assumed={**reading.assumed, **clamp},
     )
-
-
-LAYOUT: Final = Layout(
-    summary="StudioGAN: model=G_ema-*.pth and model=G-*.pth of StyleGAN2",
-    matches=nvlabs_stylegan2.matches,
-    read=read,
-    takes=frozenset({"conv_clamp"}),
-    place=STATE,
-)

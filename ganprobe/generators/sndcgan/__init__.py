@@ -1,0 +1,1 @@
+"""SNDCGAN: DCGAN's layers with a spectrally normalised discriminator."""
