@@ -37,7 +37,7 @@ class Reduction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """samples: at most so many, by measure. set: settings of every recipe by dotted name, before those of its
-    reduction. stand_in: pictures in the place of every data set, 0 for the data itself. weights: which are measured, of the end of training
+    reduction. options: of training runs, which leave the weights alone. stand_in: pictures in the place of every data set, 0 for the data itself. weights: which are measured, of the end of training
     or of its best moment. seeds: training runs of each row. jobs: rows at a time. share: of a limited time, what
     training may take."""
 
@@ -46,6 +46,7 @@ class Budget:
     reduction_list: tuple[Reduction, ...]
     samples: Mapping[str, int] = field(default_factory=dict)
     set: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     stand_in: int = 0
     weights: Literal["last", "best"] = "last"
     seeds: int = 1

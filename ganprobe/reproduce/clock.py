@@ -18,6 +18,11 @@ class Clock:
     seconds: float = math.inf
 
     @property
+    def limited(self) -> bool:
+        """Whether it ends at all."""
+        return math.isfinite(self.seconds)
+
+    @property
     def left(self) -> float:
         """Seconds, not below zero."""
         return max(0.0, self.began + self.seconds - time.time())

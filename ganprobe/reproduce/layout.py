@@ -25,13 +25,17 @@ class Folder:
         """The training run `name`."""
         return self.root / "runs" / name
 
-    def measured(self, name: str, measure: str, features: str) -> Path:
-        """The run `name` as looked at in one way through one kind of features."""
-        return self.root / "measured" / name / f"{measure}-{features}"
+    def measured(self, name: str, measure: str) -> Path:
+        """The run `name` as looked at in one way."""
+        return self.root / "measured" / name / measure
+
+    def log(self, name: str) -> Path:
+        """What the work on the run `name` said as it went."""
+        return self.root / "logs" / f"{name}.txt"
 
     def failure(self, name: str) -> Path:
-        """Where the whole story of a failure of the run `name` is kept."""
-        return self.root / "failures" / f"{name}.txt"
+        """Where the whole story of the failure of a task is kept."""
+        return self.root / "failures" / f"{name.replace(': ', '-')}.txt"
 
     @property
     def data(self) -> Path:

@@ -25,7 +25,7 @@ _SUFFIX = ".toml"
 class Measure:
     """One way to look at a trained row. kind: of `measures.KINDS`. metrics: for "evaluate". samples: as the paper has
     it, 0 for as many as there are test images. against: the test images, with their classes, or nothing. scored:
-    whether it needs a scorer of attributes."""
+    whether it needs a scorer of attributes. snapshots: whether it looks at networks of several moments of training."""
 
     name: str
     kind: str = "evaluate"
@@ -33,6 +33,7 @@ class Measure:
     samples: int = 0
     against: Against = "nothing"
     scored: bool = False
+    snapshots: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
