@@ -6,12 +6,12 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ganprobe.core.errors import OutputError
 from ganprobe.core.files import write_text
 
-Row = Mapping[str, float | int | None]
+Row = Mapping[str, Any]
 
 
 class _Writer(Protocol):
@@ -21,15 +21,21 @@ class _Writer(Protocol):
 
 class Log:
     """`log.jsonl` in the run's folder. Opened at `step`, it drops the rows of later steps, which are about to be
-    written again; a half-written last line goes too."""
+    written again; a half-written last line goes too. A silent log (of a process that is not the first) reads alone."""
 
-    def __init__(self, folder: Path, *, step: int, tensorboard: bool) -> None:
-        self.path = folder / "log.jsonl"
-        write_text(self.path, "".join(line + "\n" for line in _lines_until(self.path, step)))
-        self._board = _board(folder / "tensorboard", step) if tensorboard else None
+    def __init__(self, folder: Path, *, step: int, tensorboard: bool, silent: bool = False) -> None:
+        self.path, self._silent = folder / "log.jsonl", silent
+        lines = _lines_until(self.path, step)
+        self.rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        if not silent:
+            write_text(self.path, "".join(line + "\n" for line in lines))
+        self._board = _board(folder / "tensorboard", step) if tensorboard and not silent else None
 
     def write(self, row: Row) -> None:
-        """Append a row; it has "step" and "images"."""
+        """Append a row; it has "step", and numbers alone reach TensorBoard."""
+        self.rows.append(dict(row))
+        if self._silent:
+            return
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(dict(row)) + "\n")
@@ -37,7 +43,7 @@ class Log:
             raise OutputError(f"cannot write {self.path}: {problem.strerror}; free some space and go on") from problem
         if self._board is not None:
             for name, value in row.items():
-                if value is not None and name != "step":
+                if isinstance(value, int | float) and name != "step":
                     self._board.add_scalar(name, float(value), int(row["step"] or 0))
 
     def close(self) -> None:
@@ -52,7 +58,7 @@ def _lines_until(path: Path, step: int) -> list[str]:
             row = json.loads(line)
         except json.JSONDecodeError:
             break
-        if row["step"] > step:
+        if row.get("step", 0) > step:
             break
         kept.append(line)
     return kept

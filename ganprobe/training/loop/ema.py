@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def decay_at(images: int, batch: int, *, halflife: float, rampup: float) -> float:
     """The share that the average keeps in an update: 0.5 ** (batch / halflife), the half-life, in images, being at
     most rampup * images seen so far (Karras et al. 2020, "Training GANs with limited data", code; section 2 of
-    Karras et al. 2018 has the plain form)."""
+    Karras et al. 2018 has the plain form). A half-life of 0 keeps nothing."""
     effective = min(halflife, rampup * images)
     return 0.5 ** (batch / effective) if effective > 0 else 0.0
 
@@ -22,9 +22,12 @@ def averaged_copy(network: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """average <- decay * average + (1 - decay) * network for every weight; buffers become the network's."""
-    for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
-        mean.lerp_(weight, 1 - decay)
-    for kept, buffer in zip(average.buffers(), network.buffers(), strict=True):
-        kept.copy_(buffer)
+def update_average(average: nn.Module, network: nn.Module, share: Tensor) -> None:
+    """average <- average + share * (network - average) for every weight, share (); buffers become the network's."""
+    means, weights = list(average.parameters()), [weight.detach() for weight in network.parameters()]
+    moves = torch._foreach_sub(weights, means)
+    torch._foreach_mul_(moves, share)
+    torch._foreach_add_(means, moves)
+    kept, buffers = list(average.buffers()), list(network.buffers())
+    if kept:
+        torch._foreach_copy_(kept, buffers)

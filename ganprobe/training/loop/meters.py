@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import final
 
 import torch
 from torch import Tensor
@@ -13,24 +14,26 @@ from torch import Tensor
 from ganprobe.core.errors import TrainingError
 
 
+@final
 class Meters:
     """Values by name and step since the last `take`."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, str, Tensor]] = []
+        self._waiting: list[tuple[int, Sequence[str], Tensor]] = []
         self._values: dict[str, list[float]] = defaultdict(list)
 
-    def add(self, step: int, scalars: Mapping[str, Tensor]) -> None:
-        """Note the scalars of `step` without waiting for the device."""
-        self._waiting.extend((step, name, value.detach().float()) for name, value in scalars.items())
+    def add(self, step: int, names: Sequence[str], values: Tensor) -> None:
+        """Note the scalars (len(names),) of `step` without waiting for the device."""
+        self._waiting.append((step, names, values))
 
     def check(self, last_good: str) -> None:
         """Bring what waits to the host. TrainingError at the first value that is not finite, naming its step and
         `last_good`, the checkpoint to return to."""
         if not self._waiting:
             return
-        values = torch.stack([value for _, _, value in self._waiting]).tolist()
-        for (step, name, _), value in zip(self._waiting, values, strict=True):
+        rows = torch.cat([values for _, _, values in self._waiting]).tolist()
+        names = [(step, name) for step, known, _ in self._waiting for name in known]
+        for (step, name), value in zip(names, rows, strict=True):
             if not math.isfinite(value):
                 raise TrainingError(
                     f"{name} became {value} at step {step}; last good checkpoint: {last_good}; "
@@ -52,3 +55,8 @@ class Meters:
     def unpack(self, values: Mapping[str, list[float]]) -> None:
         """Take up what `pack` gave."""
         self._values = defaultdict(list, {name: list(given) for name, given in values.items()})
+
+
+def stacked(scalars: Mapping[str, Tensor]) -> tuple[tuple[str, ...], Tensor]:
+    """Scalars by name as their names and one tensor."""
+    return tuple(scalars), torch.stack([value.detach().float() for value in scalars.values()])

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ganprobe.core.errors import TrainingError
 from ganprobe.core.files import write_bytes
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ def _fill_optimiser(
         if owner != f"{name}.optimiser":
             continue
         key, slot = rest.rsplit("/", 1)
-        # As Adam makes them: moments laid out like the weight and beside it, the step count on the host.
-        moment = value if slot == "step" else torch.zeros_like(weights[key]).copy_(value)
-        optimiser.state[weights[key]][slot] = moment
+        # As Adam makes them: moments laid out like the weight, and all beside it.
+        weight = weights[key]
+        moment = value.to(weight.device) if slot == "step" else torch.zeros_like(weight).copy_(value)
+        optimiser.state[weight][slot] = moment
