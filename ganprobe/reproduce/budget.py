@@ -37,9 +37,9 @@ class Reduction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """samples: at most so many, by measure. set: settings of every recipe by dotted name, before those of its
-    reduction. options: of training runs, which leave the weights alone. stand_in: pictures in the place of every data set, 0 for the data itself. weights: which are measured, of the end of training
-    or of its best moment. seeds: training runs of each row. jobs: rows at a time. share: of a limited time, what
-    training may take."""
+    reduction. options: of training runs, which leave the weights alone. stand_in: pictures in the place of every data
+    set, 0 for the data itself. weights: which are measured, of the end of training or of its best moment. seeds:
+    training runs of each row. jobs: rows at a time. share: of a limited time, what training may take."""
 
     name: str
     summary: str

@@ -118,12 +118,14 @@ class Holdings:
 def _check_parts(name: str, folder: Path) -> None:
     for part in ("train", "test"):
         if not (folder / part).exists():
-            raise DataError(f"{name}={folder} holds no {part}/; put the images to train on in train/, the others in test/")
+            raise DataError(
+                f"{name}={folder} holds no {part}/; put the images to train on in train/, the others in test/"
+            )
 
 
 def stand_in(folder: Path, part: str, resolution: int, count: int, *, labels: bool) -> Path:
-    """A file of `count` toy faces in the place of a data set that is not at hand, made where it is not there yet. labels:
-    by quarters of the brightness of the background."""
+    """A file of `count` toy faces in the place of a data set that is not at hand, made where it is not there yet.
+    labels: by quarters of the brightness of the background."""
     path = folder / f"stand-in-{part}-{resolution}-{count}{'-classes' if labels else ''}.npz"
     if path.is_file():
         return path

@@ -24,8 +24,8 @@ def group_of(recipe: str) -> str:
 
 def steps_within(seen: Mapping[str, Progress], *, seconds: float, most: Mapping[str, int]) -> dict[str, int]:
     """Steps by recipe. seen: how far each run is and how fast it goes beside the others; seconds: of training for each
-    from now on; most: steps, by recipe. What the slowest row of a group reaches, in round numbers, but no fewer than any
-    row of it has behind it and no more than `most`."""
+    from now on; most: steps, by recipe. What the slowest row of a group reaches, in round numbers, but no fewer than
+    any row of it has behind it and no more than `most`."""
     groups: dict[str, list[str]] = {}
     for recipe in seen:
         groups.setdefault(group_of(recipe), []).append(recipe)

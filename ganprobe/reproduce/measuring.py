@@ -14,12 +14,12 @@ from ganprobe.core.results import Record
 from ganprobe.core.settings import Settings
 from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.reference import make_reference
+from ganprobe.report import read_run
 from ganprobe.reproduce.budget import Budget
 from ganprobe.reproduce.data import DataSet, Holdings
 from ganprobe.reproduce.layout import Folder
 from ganprobe.reproduce.standing_in import without_weights
 from ganprobe.reproduce.target import Measure
-from ganprobe.report import read_run
 
 BATCH = 250
 UNFINISHED = ".unfinished"
@@ -63,7 +63,9 @@ Kind = Callable[[Subject, Look, Path], None]
 KINDS: Registry[Kind] = Registry("kind of measure")
 
 
-def look_of(measure: Measure, data: DataSet, budget: Budget, folder: Folder, holdings: Holdings, device: str | None) -> Look:
+def look_of(
+    measure: Measure, data: DataSet, budget: Budget, folder: Folder, holdings: Holdings, device: str | None
+) -> Look:
     """How a measure is taken under a budget."""
     wanted = measure.samples or holdings.test_images(data)
     samples = budget.cap(measure.name, wanted)
@@ -128,7 +130,12 @@ def _evaluated(subject: Subject, look: Look, out: Path, *, resume: bool) -> None
         scorer=holdings.scorer(subject.data) if look.measure.scored else None,
     )
     run = run_evaluation(
-        subject.weights, settings, reference=_reference(subject, look), metrics=list(look.metrics), out=out, resume=resume
+        subject.weights,
+        settings,
+        reference=_reference(subject, look),
+        metrics=list(look.metrics),
+        out=out,
+        resume=resume,
     )
     run.save(out)
 

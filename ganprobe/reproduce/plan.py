@@ -41,8 +41,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """runs: what is to be done, in the order of the tables. lacks: why a recipe of the target is not among them. unread:
-    by recipe and measure, why a recipe that is trained cannot be looked at in one way."""
+    """runs: what is to be done, in the order of the tables. lacks: why a recipe of the target is not among them.
+    unread: by recipe and measure, why a recipe that is trained cannot be looked at in one way."""
 
     target: Target
     budget: Budget
@@ -118,9 +118,7 @@ def _reduction(budget: Budget, recipe: str) -> Reduction:
     return found
 
 
-def _unread(
-    target: Target, measures: Mapping[str, tuple[str, ...]], holdings: Holdings
-) -> dict[tuple[str, str], str]:
+def _unread(target: Target, measures: Mapping[str, tuple[str, ...]], holdings: Holdings) -> dict[tuple[str, str], str]:
     found = {}
     for recipe, names in measures.items():
         data = data_of(recipe)

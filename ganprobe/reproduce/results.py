@@ -223,15 +223,19 @@ def _says(plan: Plan, bench: Bench, state: State) -> tuple[str, ...]:
             "does; several runs are averaged, where the paper takes the best of three."
         )
     else:
-        lines.append("Measured are the weights at the end of training, not those of its best moment, and the mean of runs.")
+        lines.append(
+            "Measured are the weights at the end of training, not those of its best moment, and the mean of runs."
+        )
     metrics = [name for measure in target.measures.values() for name in measure.metrics]
     if any(_other(name, bench) != name for name in metrics):
         lines.append(
-            "The published networks' weights were not given (--inception-weights, --vgg-weights): features are those of "
-            "the embedded network, and the numbers go by other names (FD, CS) and do not compare with the paper's."
+            "The published networks' weights were not given (--inception-weights, --vgg-weights): features are those "
+            "of the embedded network, and the numbers go by other names (FD, CS) and do not compare with the paper's."
         )
     if state.steps:
-        lines.append("Time was limited: the rows of one network have trained as many steps as the slowest of them could.")
+        lines.append(
+            "Time was limited: the rows of one network have trained as many steps as the slowest of them could."
+        )
     return tuple(lines)
 
 

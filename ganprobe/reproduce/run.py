@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable, write_text
 from ganprobe.report.folders.reproduction import write_reproduction
 from ganprobe.report.records.reproduction import Reproduction
-from ganprobe.reproduce.budget import Budget, read_budget
+from ganprobe.reproduce.budget import read_budget
 from ganprobe.reproduce.clock import Clock, clock_of
 from ganprobe.reproduce.data import Holdings, with_stand_ins
 from ganprobe.reproduce.layout import Folder, State, open_state
@@ -22,7 +22,7 @@ from ganprobe.reproduce.limits import steps_within
 from ganprobe.reproduce.plan import Plan, Run, make_plan
 from ganprobe.reproduce.recipes import recipe_of
 from ganprobe.reproduce.results import reproduction_of
-from ganprobe.reproduce.target import Target, read_target
+from ganprobe.reproduce.target import read_target
 from ganprobe.reproduce.tasks import Bench, Measuring, Train
 from ganprobe.reproduce.training import Progress
 from ganprobe.reproduce.workers import Outcome, Task, carry_out
@@ -42,7 +42,7 @@ class Call:
     out: Path
     tables: tuple[str, ...] | None = None
     rows: tuple[str, ...] | None = None
-    holdings: Holdings = Holdings()
+    holdings: Holdings = field(default_factory=Holdings)
     device: str | None = None
     seeds: int | None = None
     jobs: int | None = None
@@ -98,7 +98,8 @@ class _Work:
         return self._state.save(self._bench.folder)
 
     def _within_limit(self) -> None:
-        """Training first, all rows as far as the slowest can go; then measuring, the first measure of all rows first."""
+        """Training first, all rows as far as the slowest can go; then measuring, the first measure of all rows before
+        the second."""
         training = self._clock.part(self._bench.budget.share)
         runs = self._plan.runs
         if not all(run.recipe in self._state.steps for run in runs):
@@ -119,9 +120,7 @@ class _Work:
         self._state = replace(self._state, steps=steps_within(seen, seconds=training.left / rounds, most=most))
         self._state.save(self._bench.folder)
 
-    def _carry_out(
-        self, tasks: Sequence[Task], clock: Clock, then: Callable[[Outcome], Iterable[Task]]
-    ) -> None:
+    def _carry_out(self, tasks: Sequence[Task], clock: Clock, then: Callable[[Outcome], Iterable[Task]]) -> None:
         def follow(outcome: Outcome) -> Iterable[Task]:
             self._record(outcome)
             return () if outcome.said else then(outcome)

@@ -59,9 +59,7 @@ class Train:
     def carry_out(self) -> Progress:
         """How far it went."""
         bench = self.bench
-        recipe = recipe_of(
-            self.run, bench.budget, steps=self.steps, snapshots=self.run.recipe in bench.snapshots
-        )
+        recipe = recipe_of(self.run, bench.budget, steps=self.steps, snapshots=self.run.recipe in bench.snapshots)
         return train_row(
             recipe,
             bench.holdings.train(data_of(self.run.recipe), recipe.data.resolution),

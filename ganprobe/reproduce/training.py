@@ -77,7 +77,14 @@ def _source(data: str, resolution: int | None, limit: int | None) -> ImageSource
 
 
 def train_row(
-    recipe: Recipe, data: str, folder: Path, *, options: dict[str, Any], device: str | None, until: Clock, seconds: float
+    recipe: Recipe,
+    data: str,
+    folder: Path,
+    *,
+    options: dict[str, Any],
+    device: str | None,
+    until: Clock,
+    seconds: float,
 ) -> Progress:
     """Train `recipe` on DATA in `folder`, as far as it goes until the clock ends, and for at most so many seconds; how
     far that was. A run that is as far as it shall be is left alone. Errors as `train_recipe`."""
