@@ -17,8 +17,12 @@ from ganprobe.generators.base import Discriminator, Generator
 from ganprobe.generators.biggan.deep import BigGANDeepConfig, BigGANDeepGenerator
 from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
 from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.sagan.discriminator import SAGANDiscriminator, SAGANDiscriminatorConfig
+from ganprobe.generators.sagan.generator import SAGANConfig, SAGANGenerator
 from ganprobe.generators.sndcgan.discriminator import SNDCGANDiscriminator, SNDCGANDiscriminatorConfig
 from ganprobe.generators.sndcgan.generator import SNDCGANConfig, SNDCGANGenerator
+from ganprobe.generators.sngan.discriminator import SNGANDiscriminator, SNGANDiscriminatorConfig
+from ganprobe.generators.sngan.generator import SNGANConfig, SNGANGenerator
 from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
@@ -95,6 +99,28 @@ ARCHITECTURES.add(
     "sndcgan",
     Architecture(
         SNDCGANGenerator, SNDCGANConfig, SNDCGANDiscriminator, SNDCGANDiscriminatorConfig, mirrored=("channels",)
+    ),
+)
+ARCHITECTURES.add(
+    "sngan",
+    Architecture(
+        SNGANGenerator,
+        SNGANConfig,
+        SNGANDiscriminator,
+        SNGANDiscriminatorConfig,
+        labels="optional",
+        mirrored=("num_classes", "channels"),
+    ),
+)
+ARCHITECTURES.add(
+    "sagan",
+    Architecture(
+        SAGANGenerator,
+        SAGANConfig,
+        SAGANDiscriminator,
+        SAGANDiscriminatorConfig,
+        labels="optional",
+        mirrored=("num_classes", "channels"),
     ),
 )
 
