@@ -65,9 +65,14 @@ class Judgement:
 
 class Discriminator(nn.Module, ABC):
     """Images to logits, and on the way to named layers. Final classes inherit from it; `config` is a frozen dataclass
-    of JSON-able fields, from which (with the state dict) the network can be rebuilt."""
+    of JSON-able fields, from which (with the state dict) the network can be rebuilt.
+
+    couples_batch: whether images of a batch bear on one another in training (minibatch deviation, batch norm), so that
+    real and generated ones must not share a pass.
+    """
 
     architecture: ClassVar[str]
+    couples_batch: ClassVar[bool] = False
     config: Any
 
     @property

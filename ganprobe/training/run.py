@@ -17,8 +17,9 @@ import torch
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import write_text
 from ganprobe.core.progress import Track
+from ganprobe.generators import ARCHITECTURES
 from ganprobe.generators.base import Discriminator, Generator, check_layers
-from ganprobe.generators.building import build_pair
+from ganprobe.generators.building import Pair, build_pair
 from ganprobe.training.data.batches import RealBatches
 from ganprobe.training.data.real_images import RealImages
 from ganprobe.training.data.source import DataFacts, ImageSource, examine, held_in_memory
@@ -64,7 +65,8 @@ def train_recipe(
         torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     processes = Processes.join(device)
-    generator, discriminator = _built(recipe, facts)
+    pair = _built(recipe, facts)
+    generator, discriminator = pair.generator, pair.discriminator
     updates = _updates(recipe, generator, discriminator, batch=processes.share(recipe.batch))
     _place([generator, discriminator, *(task.network for task in updates.tasks)], device, options.channels_last)
     folder = Folder(out)
@@ -77,7 +79,9 @@ def train_recipe(
     )
     host = Host(recipe.seed, real, recipe.discriminator_steps, processes)
     with real:
-        batches = RealBatches(real, device=device, channels_last=options.channels_last)
+        batches = RealBatches(
+            real, device=device, channels_last=options.channels_last, labelled=generator.spec.num_classes > 0
+        )
         trainer = Trainer(
             generator,
             discriminator,
@@ -126,7 +130,7 @@ def _title(recipe: Recipe) -> str:
     return recipe.name or recipe.architecture
 
 
-def _built(recipe: Recipe, facts: DataFacts) -> tuple[Generator, Discriminator]:
+def _built(recipe: Recipe, facts: DataFacts) -> Pair:
     return build_pair(
         recipe.architecture,
         resolution=facts.resolution,
@@ -179,6 +183,8 @@ def _check_data(recipe: Recipe, facts: DataFacts) -> None:
         )
     if recipe.data.conditional and not facts.num_classes:
         raise InputError("the recipe is class-conditional and the data has no labels; give a folder of class folders")
+    if recipe.data.conditional and ARCHITECTURES[recipe.architecture].labels == "never":
+        raise InputError(f"{recipe.architecture} has no use for labels; leave data.conditional out")
     check_growing(recipe.growing, facts.resolution)
 
 

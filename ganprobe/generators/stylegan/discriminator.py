@@ -91,6 +91,7 @@ class StyleGANDiscriminator(Discriminator):
     """Images to one logit each. `seed` decides the initial weights, on any device alike."""
 
     architecture: ClassVar[str] = "stylegan"
+    couples_batch: ClassVar[bool] = True
 
     def __init__(self, config: StyleGANDiscriminatorConfig, *, seed: int = 0) -> None:
         super().__init__()

@@ -28,22 +28,26 @@ class RealBatch:
 class RealBatches:
     """The batch of each update of the discriminator, from the numbers that its draws hold."""
 
-    def __init__(self, real: RealImages, *, device: torch.device, channels_last: bool) -> None:
+    def __init__(self, real: RealImages, *, device: torch.device, channels_last: bool, labelled: bool) -> None:
         self._real = real
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
-        labels = real.source.labels
+        labels = real.source.labels if labelled else None
         self._labels = None if labels is None else torch.from_numpy(labels).to(device, torch.int64)
         self._images = _resident(real, device)
 
     def batch(self, draws: Draws, n: int) -> RealBatch:
         """The update's n images (of this process), mirrored where the stream says so."""
-        rows = draws.data("rows", (n,))
-        pixels = draws.data("pixels", (n, 3, *[self._real.resolution] * 2))if self._images is None else self._images[rows]
-        images = pixels.to(torch.float32) / 127.5 - 1
+        images = self._pixels(draws, n).to(torch.float32) / 127.5 - 1
         if self._real.flips:
             images = torch.where(draws.data("mirrored", (n,))[:, None, None, None], images.flip(3), images)
-        labels = None if self._labels is None else self._labels[rows]
+        labels = None if self._labels is None else self._labels[draws.data("rows", (n,))]
         return RealBatch(images.contiguous(memory_format=self._layout), labels)
+
+    def _pixels(self, draws: Draws, n: int) -> Tensor:
+        if self._images is not None:
+            return self._images[draws.data("rows", (n,))]
+        side = self._real.resolution
+        return draws.data("pixels", (n, 3, side, side))
 
 
 def _resident(real: RealImages, device: torch.device) -> Tensor | None:

@@ -7,13 +7,12 @@ else's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Any, Literal, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganprobe.core.streams import stream
-from ganprobe.training.data.real_images import RealImages
 from ganprobe.training.parallel.processes import Processes
 
 Who = Literal["discriminator", "generator"]
@@ -35,13 +34,21 @@ class Request:
     whole: bool = False
 
 
+class Positions(Protocol):
+    """Real images by their position in the stream of training."""
+
+    def rows(self, positions: range) -> NDArray[np.int64]: ...
+    def mirrored(self, positions: range) -> NDArray[np.bool_]: ...
+    def pixels(self, positions: range) -> NDArray[np.uint8]: ...
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Host:
     """Answers requests. updates: how many of each network's updates a step has."""
 
     seed: int
-    real: RealImages
+    real: Positions
     updates: int
     processes: Processes = Processes()
 

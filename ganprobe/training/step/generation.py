@@ -109,7 +109,7 @@ def crossovers(
     mix, and `layers`, which is never, in the others."""
     crossover = draws.integers(f"{purpose}crossover", n, low=1, below=used, whole=whole)
     mixes = draws.uniform(f"{purpose}mixing", n, whole=whole) < share
-    return torch.where(mixes, crossover, layers)
+    return crossover.masked_fill(~mixes, layers)
 
 
 def _before(first: Tensor, second: Tensor, crossover: Tensor) -> Tensor:

@@ -37,10 +37,28 @@ class Latents:
         """The same images, transformed: labels and noise stay."""
         return replace(self, shift=shift)
 
+    def rows(self, start: int, stop: int) -> Latents:
+        """Rows from `start` to before `stop`."""
+        cut = slice(start, stop)
+        shift = self.shift
+        return Latents(
+            z=self.z[cut],
+            labels=_cut(self.labels, cut),
+            mixed=_cut(self.mixed, cut),
+            crossover=_cut(self.crossover, cut),
+            noise=tuple(layer[cut] for layer in self.noise),
+            shift=shift
+            and Shift(first=shift.first[cut], second=_cut(shift.second, cut), crossover=_cut(shift.crossover, cut)),
+        )
+
     @property
     def moved_z(self) -> Tensor:
         """z with its shift, for generators without styles."""
         return self.z if self.shift is None else self.z + self.shift.first
+
+
+def _cut(rows: Tensor | None, part: slice) -> Tensor | None:
+    return None if rows is None else rows[part]
 
 
 def joined(latents: list[Latents]) -> tuple[Tensor, Tensor | None]:
