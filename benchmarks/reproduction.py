@@ -1,4 +1,4 @@
-"""`python -m benchmarks.reproduction --out DIR`: a reproduction that always ends, and what of it is small enough to send.
+"""`python -m benchmarks.reproduction --out DIR`: a reproduction that always ends, and what of it is small to send.
 
 Runs `ganprobe reproduce` with a limit of its own and a harder one around it; where the harder one strikes, a report of
 what is there is written all the same. DIR then holds run.log, report.md, results.tar.gz (report, numbers, books, logs)
@@ -40,7 +40,17 @@ def main(words: Sequence[str] | None = None) -> int:
     asked, rest = parser.parse_known_args(words)
     asked.out.mkdir(parents=True, exist_ok=True)
     work = asked.work or Path(tempfile.mkdtemp())
-    command = [sys.executable, "-m", "ganprobe", "reproduce", asked.target, "--budget", asked.budget, "--out", str(work)]
+    command = [
+        sys.executable,
+        "-m",
+        "ganprobe",
+        "reproduce",
+        asked.target,
+        "--budget",
+        asked.budget,
+        "--out",
+        str(work),
+    ]
     status = _run([*command, "--max-minutes", str(asked.minutes), *rest], asked.out / "run.log", asked.limit)
     if status != 0:
         _run([*command, *_without_limits(rest), "--report-only"], asked.out / "run.log", REPORT_SECONDS)

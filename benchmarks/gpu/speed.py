@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from ganprobe.training.settings import default_settings
 from torch import Tensor
 
 import ganprobe
@@ -26,7 +27,6 @@ from ganprobe.metrics import frechet_distance
 from ganprobe.metrics.neighbours.radii import knn_radii
 from ganprobe.training.data import ArraySource
 from ganprobe.training.run import train_gan
-from ganprobe.training.settings import default_settings
 
 COLUMN = "inception.pool3"
 INCEPTION_FLOPS = 2 * 5.67e9

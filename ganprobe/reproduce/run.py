@@ -62,6 +62,8 @@ def reproduce(call: Call, *, say: Callable[[str], None] = lambda line: print(lin
     folder = Folder(call.out)
     holdings = with_stand_ins(call.holdings, budget.stand_in, folder.data)
     plan = make_plan(target, budget, holdings, rows=call.rows, seeds=call.seeds)
+    for run in plan.runs:
+        recipe_of(run, budget)
     check_writable(call.out)
     state = open_state(folder, target=call.target, budget=call.budget).with_command(call.command).save(folder)
     bench = Bench(folder=folder, budget=budget, holdings=holdings, device=call.device, snapshots=_kept(plan))
