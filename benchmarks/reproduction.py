@@ -29,40 +29,28 @@ OF_RUNS = ("run.json", "recipe.toml", "log.jsonl", "tasks/*")
 REPORT_SECONDS = 45
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reproduction", description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--work", type=Path, help="where the runs lie; left out, a folder that is thrown away")
     parser.add_argument("--target", default="lt-gan")
     parser.add_argument("--budget", default="gpu")
+    parser.add_argument("--jobs", type=int, help="rows at a time; left out, the budget's")
     parser.add_argument("--minutes", type=float, default=4.6, help="after which nothing more begins")
     parser.add_argument("--limit", type=float, default=315, help="seconds after which the reproduction is ended")
-    asked, rest = parser.parse_known_args(words)
+    asked, rest = parser.parse_known_args(given)
     asked.out.mkdir(parents=True, exist_ok=True)
     work = asked.work or Path(tempfile.mkdtemp())
-    command = [
-        sys.executable,
-        "-m",
-        "ganprobe",
-        "reproduce",
-        asked.target,
-        "--budget",
-        asked.budget,
-        "--out",
-        str(work),
-    ]
-    status = _run([*command, "--max-minutes", str(asked.minutes), *rest], asked.out / "run.log", asked.limit)
+    words = ["reproduce", asked.target, "--budget", asked.budget, "--out", str(work), *rest]
+    command = [sys.executable, "-m", "ganprobe", *words]
+    jobs = [] if asked.jobs is None else ["--jobs", str(asked.jobs)]
+    status = _run([*command, "--max-minutes", str(asked.minutes), *jobs], asked.out / "run.log", asked.limit)
     if status != 0:
-        _run([*command, *_without_limits(rest), "--report-only"], asked.out / "run.log", REPORT_SECONDS)
+        _run([*command, "--report-only"], asked.out / "run.log", REPORT_SECONDS)
     _pack(work, asked.out)
     if asked.work is None:
         shutil.rmtree(work, ignore_errors=True)
     return status
-
-
-def _without_limits(words: Sequence[str]) -> list[str]:
-    """What a report of what is there takes: everything but what says how to work."""
-    return [word for word in words if not word.startswith("--jobs=")]
 
 
 def _run(command: Sequence[str], log: Path, seconds: float) -> int:

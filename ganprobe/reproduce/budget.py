@@ -23,7 +23,8 @@ FILE = "budgets.toml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
     """recipes: patterns of names. steps: of the generator, None for the recipe's own; all other lengths shrink with
-    them. set: settings of the recipe by dotted name."""
+    them. set: settings of the recipe by dotted name, which count
+    after that."""
 
     recipes: tuple[str, ...]
     steps: int | None = None

@@ -25,13 +25,14 @@ def group_of(recipe: str) -> str:
 def steps_within(seen: Mapping[str, Progress], *, seconds: float, most: Mapping[str, int]) -> dict[str, int]:
     """Steps by recipe. seen: how far each run is and how fast it goes beside the others; seconds: of training for each
     from now on; most: steps, by recipe. What the slowest row of a group reaches, in round numbers, but no fewer than
-    any row of it has behind it and no more than `most`."""
+    any row of it has behind it and no more than `most`; rows of which no rate is known do not count."""
     groups: dict[str, list[str]] = {}
     for recipe in seen:
         groups.setdefault(group_of(recipe), []).append(recipe)
     found = {}
     for recipes in groups.values():
-        reached = min(seen[recipe].steps + CAUTION * seen[recipe].rate * seconds for recipe in recipes)
+        going = [seen[recipe] for recipe in recipes if seen[recipe].rate] or [seen[recipe] for recipe in recipes]
+        reached = min(each.steps + CAUTION * each.rate * seconds for each in going)
         done = max(seen[recipe].steps for recipe in recipes)
         for recipe in recipes:
             found[recipe] = min(most[recipe], max(_rounded(reached), done))

@@ -9,6 +9,7 @@ from typing import Any
 from ganprobe.reproduce.budget import Budget
 from ganprobe.reproduce.plan import Run
 from ganprobe.training.reading import read_recipe
+from ganprobe.training.reading import recipe_of as built
 from ganprobe.training.recipe.checking import plain
 from ganprobe.training.recipe.records import Recipe
 
@@ -20,10 +21,10 @@ def recipe_of(run: Run, budget: Budget, *, steps: int | None = None, snapshots: 
     """The recipe of a run, cut down as the budget says. steps: fewer, where a limit of time has cut them; what happens
     when stays as the budget has it, so that a shorter run is the beginning of a longer one. snapshots: whether the
     networks are kept on the way. Errors: InputError where the recipe or a setting is not known."""
-    changes = {**budget.set, **run.reduction.set, "seed": run.seed}
-    recipe = read_recipe(run.recipe, changes=changes)
+    recipe = read_recipe(run.recipe)
     if run.reduction.steps is not None:
         recipe = recipe.shortened(run.reduction.steps)
+    recipe = changed(recipe, {**budget.set, **run.reduction.set, "seed": run.seed})
     if snapshots:
         recipe = replace(recipe, snapshot_every=max(1, recipe.images // SNAPSHOTS))
     if budget.weights == "last":
@@ -31,15 +32,29 @@ def recipe_of(run: Run, budget: Budget, *, steps: int | None = None, snapshots: 
     return recipe if steps is None else replace(recipe, steps=min(steps, recipe.steps))
 
 
+def changed(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The recipe with `settings` by dotted name, those of tasks by the task's name ("lt.start"). InputError for a name
+    or a value that it cannot have."""
+    tables = plain(recipe)
+    for name, value in settings.items():
+        path = name.split(".")
+        place = tables
+        for part in ["tasks", *path[:-1]] if path[0] in recipe.tasks else path[:-1]:
+            place = place.setdefault(part, {})
+        place[path[-1]] = value
+    return built(tables)
+
+
 def differences(run: Run, budget: Budget) -> tuple[str, ...]:
     """What the budget changes of the paper's recipe, a phrase each: 'batch 16 in place of 64'."""
     whole = plain(read_recipe(run.recipe))
     ours = plain(recipe_of(run, budget))
-    names = ["steps", *budget.set, *run.reduction.set]
+    names = dict.fromkeys(["steps", *budget.set, *run.reduction.set])
+    places = {name: f"tasks.{name}" if name.partition(".")[0] in whole["tasks"] else name for name in names}
     return tuple(
-        f"{name} {_words(at(ours, name))} in place of {_words(at(whole, name))}"
-        for name in dict.fromkeys(names)
-        if at(ours, name) != at(whole, name)
+        f"{name} {_words(at(ours, place))} in place of {_words(at(whole, place))}"
+        for name, place in places.items()
+        if at(ours, place) != at(whole, place)
     )
 
 

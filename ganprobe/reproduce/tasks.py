@@ -19,6 +19,7 @@ from ganprobe.reproduce.target import Measure
 from ganprobe.reproduce.training import Progress, generator_of, train_row
 
 TRAIN_ORDER = 1000
+TRAINING = "training"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +37,19 @@ class Bench:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Train:
-    """Train a run as far as `until` and `seconds` allow. steps: None for the recipe's own."""
+    """Train a run as far as `until` and `seconds` allow. steps: None for the recipe's own. careful: without CUDA
+    graphs, after these have failed."""
 
     run: Run
     bench: Bench
     until: Clock
     steps: int | None = None
     seconds: float = math.inf
+    careful: bool = False
 
     @property
     def title(self) -> str:
-        return f"{self.run.name}: training"
+        return measure_title(self.run.name, TRAINING)
 
     @property
     def order(self) -> int:
@@ -64,7 +67,8 @@ class Train:
             recipe,
             bench.holdings.train(data_of(self.run.recipe), recipe.data.resolution),
             bench.folder.run(self.run.name),
-            options=dict(bench.budget.options),
+            cache=bench.folder.data,
+            options={**bench.budget.options, **({"graphs": False} if self.careful else {})},
             device=bench.device,
             until=self.until,
             seconds=self.seconds,

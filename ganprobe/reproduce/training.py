@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganprobe.checkpoints.native import read_header
+from ganprobe.core.files import writing
 from ganprobe.data import open_data
 from ganprobe.engine.opening.features import open_device
 from ganprobe.reproduce.clock import Clock
@@ -23,7 +27,7 @@ HELD_BYTES = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. rate: steps a second, of the last stretch; 0 where nobody knows."""
+    """How far a run is. rate: steps a second, of the last stretch, or of all of it where its log does not tell."""
 
     steps: int
     images: int
@@ -43,11 +47,12 @@ def progress_of(folder: Path) -> Progress | None:
     if not path.is_file():
         return None
     said = read_header(path).training
-    return Progress(int(said["steps"]), int(said["images"]), 3600 * float(said["hours"]), _rate(folder))
+    steps, seconds = int(said["steps"]), 3600 * float(said["hours"])
+    return Progress(steps, int(said["images"]), seconds, _rate(folder) or (steps / seconds if seconds else 0.0))
 
 
 def _rate(folder: Path) -> float:
-    """Steps a second between the last two lines of the log that say how fast it went."""
+    """Steps a second of the last stretch that the log tells of; 0 where it tells of none."""
     rows = [row for row in _log(folder) if row.get("images_per_second") and row.get("images")]
     if not rows:
         return 0.0
@@ -68,12 +73,25 @@ def _log(folder: Path) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=2)
-def _source(data: str, resolution: int | None, limit: int | None) -> ImageSource:
-    """The images of DATA, small sets in memory: the rows of one data set that a process trains share them."""
-    images = open_data(data, resolution=resolution, limit=limit)
-    if len(images) * math.prod(images.shape) > HELD_BYTES:
-        return images
-    return ArraySource(images.read(range(len(images))), images.labels)
+def _source(data: str, resolution: int | None, limit: int | None, cache: Path) -> ImageSource:
+    """The images of DATA; small sets in memory, and decoded in `cache`, for the other rows and processes."""
+    path = cache / f"{_digest(data, resolution, limit)}.npz"
+    if not path.is_file():
+        images = open_data(data, resolution=resolution, limit=limit)
+        if len(images) * math.prod(images.shape) > HELD_BYTES:
+            return images
+        labels = {} if images.labels is None else {"labels": images.labels}
+        with writing(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, images=images.read(range(len(images))), **labels)
+    with np.load(path, allow_pickle=False) as arrays:
+        return ArraySource(arrays["images"], arrays["labels"] if "labels" in arrays.files else None)
+
+
+def _digest(*words: object) -> str:
+    """Of what a set of images is made from; a file that was changed since is another one."""
+    path = Path(str(words[0]))
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    return hashlib.sha256(repr((*words, stamp)).encode()).hexdigest()[:16]
 
 
 def train_row(
@@ -81,17 +99,19 @@ def train_row(
     data: str,
     folder: Path,
     *,
+    cache: Path,
     options: dict[str, Any],
     device: str | None,
     until: Clock,
     seconds: float,
 ) -> Progress:
     """Train `recipe` on DATA in `folder`, as far as it goes until the clock ends, and for at most so many seconds; how
-    far that was. A run that is as far as it shall be is left alone. Errors as `train_recipe`."""
+    far that was. A run that is as far as it shall be is left alone. cache: for decoded images. Errors as
+    `train_recipe`."""
     done = progress_of(folder)
     if done is not None and done.steps >= recipe.steps:
         return done
-    source = _source(data, recipe.data.resolution, recipe.data.limit)
+    source = _source(data, recipe.data.resolution, recipe.data.limit, cache)
     time = min(seconds, until.left) + (0.0 if done is None else done.seconds)
     limit = None if math.isinf(time) else max(time, 1e-3) / 3600
     place = str(open_device(device))

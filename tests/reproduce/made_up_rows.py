@@ -1,4 +1,4 @@
-"""Training and measuring that give planted results at once, so that what is planned, kept and reported can be tested."""
+"""Training and measuring that give planted results at once: what is planned, kept and reported can be tested."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class MadeUp:
         correlation = detail_table(
             "correlation",
             "Correlation",
-            {name: [1.0 if name == other else Estimate(-0.3, (-0.31, -0.29), 100) for other in ATTRIBUTES] for name in ATTRIBUTES},
+            {name: [_correlation(name == other) for other in ATTRIBUTES] for name in ATTRIBUTES},
             columns=ATTRIBUTES,
             kind="matrix",
         )  # fmt: skip
@@ -104,3 +104,7 @@ class MadeUp:
             Result(name, normal_estimate(100.0, 100, 1.0), "lower", "embedded", {}, 1.0)
             for name in ("ppl_z_full", "ppl_w_full")
         ]
+
+
+def _correlation(own: bool) -> Estimate | float:
+    return 1.0 if own else Estimate(-0.3, (-0.31, -0.29), 100)

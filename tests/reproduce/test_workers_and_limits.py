@@ -14,7 +14,7 @@ from ganprobe.reproduce.clock import Clock, clock_of
 from ganprobe.reproduce.layout import Folder, State, open_state
 from ganprobe.reproduce.limits import group_of, steps_within
 from ganprobe.reproduce.training import Progress
-from ganprobe.reproduce.workers import DIED, Outcome, Task, carry_out
+from ganprobe.reproduce.workers import DIED, Crew, Outcome, Task
 
 NEVER = Clock(0.0)
 
@@ -53,7 +53,8 @@ def outcomes(
         follow_with.clear()
         return taken
 
-    carry_out(tasks, jobs=jobs, clock=clock, follow=follow)
+    with Crew(jobs) as crew:
+        crew.carry_out(tasks, clock=clock, follow=follow)
     return found
 
 
