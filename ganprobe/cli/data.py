@@ -28,6 +28,8 @@ class Kind(StrEnum):
     DIRECTIONS = "directions"
     LAYOUTS = "layouts"
     SCORERS = "scorers"
+    RECIPES = "recipes"
+    TASKS = "tasks"
 
 
 def reference(

@@ -11,6 +11,8 @@ from ganprobe.data import DATASETS
 from ganprobe.directions import METHODS
 from ganprobe.engine.opening.metrics import CATALOGUE
 from ganprobe.features import FEATURES, SCORERS
+from ganprobe.training.recipe.shipped import shipped, tables_of
+from ganprobe.training.tasks import TASKS
 
 Listing = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
@@ -58,6 +60,19 @@ def _scorers() -> Listing:
     return ("--scorer", "what scores attributes"), list(SCORERS.items())
 
 
+def _recipes() -> Listing:
+    tables = {name: tables_of(name) for name in shipped()}
+    rows = [
+        (name, str(table["architecture"]), table.get("data", {}).get("name", "any (--data)"), str(table["summary"]))
+        for name, table in tables.items()
+    ]
+    return ("recipe", "architecture", "data", "what it trains"), rows
+
+
+def _tasks() -> Listing:
+    return ("task", "what it does"), list(TASKS.items())
+
+
 _LISTINGS: dict[str, Callable[[], Listing]] = {
     "metrics": _metrics,
     "generators": _generators,
@@ -66,4 +81,6 @@ _LISTINGS: dict[str, Callable[[], Listing]] = {
     "directions": _directions,
     "layouts": _layouts,
     "scorers": _scorers,
+    "recipes": _recipes,
+    "tasks": _tasks,
 }

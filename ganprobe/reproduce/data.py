@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.files import writing
@@ -130,13 +132,18 @@ def stand_in(folder: Path, part: str, resolution: int, count: int, *, labels: bo
     if path.is_file():
         return path
     index, seed = range(count), 0 if part == "train" else 1
-    arrays = {"images": toyfaces.images(index, seed=seed, resolution=resolution).transpose(0, 2, 3, 1)}
+    arrays: dict[str, NDArray[Any]] = {"images": toyfaces.images(index, seed=seed, resolution=resolution).transpose(0, 2, 3, 1)}
     if labels:
         shade = toyfaces.factors(index, seed=seed)[_FACTOR]
         arrays["labels"] = np.minimum((shade * STAND_IN_CLASSES).astype(np.int64), STAND_IN_CLASSES - 1)
-    with writing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+    save_arrays(path, arrays)
     return path
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write an .npz, whole or not at all."""
+    with writing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 @cache

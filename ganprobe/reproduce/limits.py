@@ -43,5 +43,5 @@ def _rounded(steps: float) -> int:
     """Down to two digits."""
     if steps < 10:
         return max(1, int(steps))
-    power = 10 ** (math.floor(math.log10(steps)) - 1)
+    power = int(10 ** (math.floor(math.log10(steps)) - 1))
     return int(steps // power) * power

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ganprobe.checkpoints.native import read_header
-from ganprobe.core.files import writing
 from ganprobe.data import open_data
 from ganprobe.engine.opening.features import open_device
 from ganprobe.reproduce.clock import Clock
+from ganprobe.reproduce.data import save_arrays
 from ganprobe.training.data.source import ArraySource, ImageSource
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import train_recipe
@@ -57,7 +57,7 @@ def _rate(folder: Path) -> float:
     if not rows:
         return 0.0
     last = rows[-1]
-    return float(last["images_per_second"]) * last["step"] / last["images"]
+    return float(last["images_per_second"] * last["step"] / last["images"])
 
 
 def _log(folder: Path) -> list[dict[str, Any]]:
@@ -81,8 +81,7 @@ def _source(data: str, resolution: int | None, limit: int | None, cache: Path) -
         if len(images) * math.prod(images.shape) > HELD_BYTES:
             return images
         labels = {} if images.labels is None else {"labels": images.labels}
-        with writing(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, images=images.read(range(len(images))), **labels)
+        save_arrays(path, {"images": images.read(range(len(images))), **labels})
     with np.load(path, allow_pickle=False) as arrays:
         return ArraySource(arrays["images"], arrays["labels"] if "labels" in arrays.files else None)
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from ganprobe.core.errors import InputError
@@ -118,8 +117,3 @@ def _table(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InputError(f"{name} must be a table of names and values, got {value!r}")
     return value
-
-
-def setting_names() -> list[str]:
-    """What may stand before the first dot of a change."""
-    return sorted({field.name for field in fields(Recipe)} | set(_OTHER_NAMES) | {LENGTH})

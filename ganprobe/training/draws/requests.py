@@ -50,7 +50,7 @@ class Host:
     seed: int
     real: Positions
     updates: int
-    processes: Processes = Processes()
+    processes: Processes
 
     def answer(self, request: Request, step: int) -> NDArray[Any]:
         """The numbers of a request in `step`: float32, int64, bool or uint8, this process's rows."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Mapping
 from typing import Any, final
 
 import torch
@@ -36,9 +36,7 @@ class Books:
         self._trainer, self._facts, self._evaluate = trainer, facts, evaluate
         self._recipe, self._options, self._folder = trainer.recipe, trainer.options, trainer.folder
         first = trainer.processes.first
-        self._log = Log(
-            self._folder.root, step=trainer.step, tensorboard=self._options.tensorboard, silent=not first
-        )
+        self._log = Log(self._folder.root, step=trainer.step, tensorboard=self._options.tensorboard, silent=not first)
         self._writes = first
         self._rated_at, self._rated_step = time.monotonic(), trainer.step
 
@@ -91,7 +89,7 @@ class Books:
         if not self._writes:
             return
         trainer.check()
-        generator = self._finished()
+        started, generator = time.monotonic(), self._finished()
         values = {name: float(value) for name, value in self._evaluate(generator).items()}
         best = evaluation.best or evaluation.metrics[0]
         found = values.get(best, math.nan)
@@ -100,6 +98,7 @@ class Books:
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         self._log.write({"step": trainer.step, "images": trainer.images, **finite})
         write_curve(self._folder.curve, self._log.rows, evaluation.metrics)
+        self._rated_at += time.monotonic() - started
 
     def _write_grid(self) -> None:
         generator, trainer, seed = self._finished(), self._trainer, self._recipe.seed
@@ -135,8 +134,9 @@ class Books:
     def _write_head(self, name: str, network: nn.Module) -> None:
         """The weights of a task, with what they belong to."""
         tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-        about = {"task": name, "settings": _words(plain(self._recipe.tasks[name])), "step": str(self._trainer.step)}
-        write_bytes(self._folder.task(name), save(tensors, metadata={k: str(v) for k, v in about.items()}))
+        settings = json.dumps(plain(self._recipe.tasks[name]), sort_keys=True)
+        about = {"task": name, "settings": settings, "steps": str(self._trainer.step)}
+        write_bytes(self._folder.task(name), save(tensors, metadata=about))
 
     def _finished(self) -> Generator:
         recipe, average = self._recipe, self._trainer.average
@@ -159,9 +159,3 @@ class Books:
 
 def _due(step: int, every: int, last: bool) -> bool:
     return last or (every > 0 and step % every == 0)
-
-
-def _words(settings: Mapping[str, Any]) -> str:
-    import json
-
-    return json.dumps(settings, sort_keys=True)

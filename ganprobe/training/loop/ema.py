@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+
+N = TypeVar("N", bound=nn.Module)
 
 
 def decay_at(images: int, batch: int, *, halflife: float, rampup: float) -> float:
@@ -16,7 +19,7 @@ def decay_at(images: int, batch: int, *, halflife: float, rampup: float) -> floa
     return 0.5 ** (batch / effective) if effective > 0 else 0.0
 
 
-def averaged_copy(network: nn.Module) -> nn.Module:
+def averaged_copy(network: N) -> N:
     """A copy in evaluation mode that takes no gradients: the start of an average."""
     return copy.deepcopy(network).eval().requires_grad_(False)
 
@@ -24,7 +27,8 @@ def averaged_copy(network: nn.Module) -> nn.Module:
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, share: Tensor) -> None:
     """average <- average + share * (network - average) for every weight, share (); buffers become the network's."""
-    means, weights = list(average.parameters()), [weight.detach() for weight in network.parameters()]
+    means = [mean.detach() for mean in average.parameters()]
+    weights = [weight.detach() for weight in network.parameters()]
     moves = torch._foreach_sub(weights, means)
     torch._foreach_mul_(moves, share)
     torch._foreach_add_(means, moves)

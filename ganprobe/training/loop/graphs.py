@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ Body = Callable[[], tuple[tuple[str, ...], Tensor]]
 class GraphedStep:
     """`body` gives the names and values (names,) of the step's scalars."""
 
-    def __init__(self, body: Body, *, device: torch.device, pool: object) -> None:
+    def __init__(self, body: Body, *, device: torch.device, pool: Any) -> None:
         self._body, self._device, self._pool = body, device, pool
         self._runs, self._usable = 0, True
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -42,7 +42,7 @@ class GraphedStep:
 
     def _eagerly(self) -> tuple[tuple[str, ...], Tensor]:
         # On a stream of its own, as what is captured later: gradients then accumulate on no other.
-        stream = torch.cuda.Stream(self._device)
+        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):
             found = self._body()

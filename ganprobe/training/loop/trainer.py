@@ -23,7 +23,7 @@ from ganprobe.training.loop.meters import Meters, stacked
 from ganprobe.training.loop.optimisers import Group, Optimisers
 from ganprobe.training.loop.state import Progress, load_state, save_state
 from ganprobe.training.parallel.processes import Processes
-from ganprobe.training.recipe.records import Recipe, RunOptions
+from ganprobe.training.recipe.records import Adam, Recipe, RunOptions
 from ganprobe.training.step.growing import level_of_detail
 from ganprobe.training.step.task import Task
 from ganprobe.training.step.updates import Terms, Updates
@@ -62,7 +62,7 @@ class Trainer:
         self.recipe, self.options, self.folder, self.resolution = recipe, options, folder, resolution
         self.device = torch.device(options.device)
         self.processes: Processes = host.processes
-        self.average = averaged_copy(generator)
+        self.average: Generator = averaged_copy(generator)
         heads = {task.name: task for task in updates.tasks if task.network is not None}
         self.heads: dict[str, nn.Module] = {name: task.network for name, task in heads.items() if task.network}
         self.networks = {"G": generator, "D": discriminator, "average": self.average, **self.heads}
@@ -255,7 +255,7 @@ class Trainer:
         self._share.fill_(1 - decay)
 
 
-def _optimiser(task: Task) -> object:
+def _optimiser(task: Task) -> Adam:
     if task.optimiser is None:
         raise TrainingError(f"the task {task.name} owns weights and has no optimiser; give it one")
     return task.optimiser

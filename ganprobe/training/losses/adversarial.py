@@ -42,7 +42,7 @@ def minus_mean(fake: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Adversarial:
-    """A pair of losses: of the discriminator, given real and fake logits (N,), and of the generator, given fake ones."""
+    """Two losses: of the discriminator, given real and fake logits (N,), and of the generator, given fake ones."""
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]

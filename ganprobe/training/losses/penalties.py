@@ -21,10 +21,11 @@ def gradient_penalty(discriminate: Discriminate, real: Tensor, fake: Tensor, sha
     [0, 1) (Gulrajani et al. 2017, equation 3, without its lambda)."""
     between = torch.lerp(fake, real, share.to(real.dtype).view(-1, *[1] * (real.ndim - 1)))
     norm = _gradient(discriminate, between).flatten(1).norm(dim=1)
-    return (norm - 1).square().mean()
+    penalty: Tensor = (norm - 1).square().mean()
+    return penalty
 
 
 def _gradient(discriminate: Discriminate, images: Tensor) -> Tensor:
     images = images.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(discriminate(images).sum(), images, create_graph=True)
-    return gradient
+    gradients = torch.autograd.grad(discriminate(images).sum(), [images], create_graph=True)
+    return gradients[0]

@@ -44,7 +44,9 @@ class Processes:
     def share(self, batch: int) -> int:
         """Rows of a batch that this process has. InputError where it cannot be split evenly."""
         if batch % self.world:
-            raise InputError(f"a batch of {batch} cannot be shared by {self.world} processes; make it a multiple of that")
+            raise InputError(
+                f"a batch of {batch} cannot be shared by {self.world} processes; make it a multiple of that"
+            )
         return batch // self.world
 
     def mean(self, tensor: Tensor) -> Tensor:
@@ -61,7 +63,7 @@ class Processes:
             return rows
         from torch.distributed.nn.functional import all_gather
 
-        parts = torch.stack(list(all_gather(rows.contiguous())))
+        parts = torch.stack(list(all_gather(rows.contiguous())))  # type: ignore[no-untyped-call]
         return parts.transpose(0, 1).reshape(-1, *rows.shape[1:])
 
     def average_gradients(self, networks: Iterable[nn.Module]) -> None:
@@ -72,7 +74,8 @@ class Processes:
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
         flat /= self.world
-        for gradient, part in zip(gradients, flat.split([each.numel() for each in gradients]), strict=True):
+        parts = torch.split(flat, [each.numel() for each in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
     def barrier(self) -> None:

@@ -16,7 +16,6 @@ ganprobe.core.errors.InputError: unknown setting 'sped'; did you mean 'speed'? k
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import types
 from collections.abc import Mapping, Sequence
@@ -57,7 +56,7 @@ Share = Annotated[float, Range(low=0, high=1)]
 def structured(record: type[R], given: Mapping[str, Any], *, at: str = "") -> R:
     """`record` with the fields `given` (of JSON or TOML) in place of defaults. InputError names an unknown field with
     the nearest known, and a value of another kind or out of its range. at: where the record stands, for the names."""
-    hints = hints_of(record)
+    hints = _hints(record)
     for name in given:
         if name not in hints:
             raise unknown("setting", f"{at}{name}", [f"{at}{known}" for known in hints])
@@ -71,15 +70,19 @@ def structured(record: type[R], given: Mapping[str, Any], *, at: str = "") -> R:
 def check(record: Any) -> None:
     """InputError where a field of the dataclass instance `record` is of another kind, or out of its range: for
     `__post_init__`. Whole numbers that stand for floats are left as they are."""
-    for name, hint in hints_of(type(record)).items():
+    for name, hint in _hints(type(record)).items():
         fitted_to(hint, getattr(record, name), name=name)
 
 
-@functools.cache
-def hints_of(record: type[Any]) -> Mapping[str, Any]:
-    """The annotations of a dataclass by field, with what `Annotated` adds."""
-    hints = get_type_hints(record, include_extras=True)
-    return {field.name: hints[field.name] for field in dataclasses.fields(record)}
+_KNOWN: dict[type[Any], Mapping[str, Any]] = {}
+
+
+def _hints(record: type[Any]) -> Mapping[str, Any]:
+    """The annotations of a dataclass by field, with what `Annotated` adds; looked up once."""
+    if record not in _KNOWN:
+        hints = get_type_hints(record, include_extras=True)
+        _KNOWN[record] = {field.name: hints[field.name] for field in dataclasses.fields(record)}
+    return _KNOWN[record]
 
 
 def plain(value: Any) -> Any:

@@ -93,7 +93,9 @@ class Growing:
         if self.start & (self.start - 1):
             raise InputError(f"growing must start at a power of two, got {self.start}")
         if self.stabilise + self.fade == 0:
-            raise InputError("the phases of growing must have images: give stabilise and fade of at least 0, not both 0")
+            raise InputError(
+                "the phases of growing must have images: give stabilise and fade of at least 0, not both 0"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

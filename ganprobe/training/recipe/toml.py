@@ -24,9 +24,13 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"the recipe {path} cannot be read ({problem}); name a TOML file or a shipped recipe") from None
+        raise InputError(
+            f"the recipe {path} cannot be read ({problem}); name a TOML file or a shipped recipe"
+        ) from None
     except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{path} is no TOML ({problem}); `ganprobe list recipes` names recipes to start from") from None
+        raise InputError(
+            f"{path} is no TOML ({problem}); `ganprobe list recipes` names recipes to start from"
+        ) from None
 
 
 def written(table: Mapping[str, Any], at: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Images shifted and mirrored at random, and how far the discriminator's logits differ: what consistency tasks share."""
+"""Images shifted and mirrored at random, and how far logits differ: what the consistency tasks share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ def shifted_view(scene: Scene, name: str, *, task: str, shift: int, flips: bool)
     where `flips`."""
     view, draws = scene.views[name], scene.draws
     n = len(view.images)
-    down, right = (
-        draws.integers(f"{task}.{name}.{way}", n, low=-shift, below=shift + 1) for way in ("down", "right")
-    )
+    down, right = (draws.integers(f"{task}.{name}.{way}", n, low=-shift, below=shift + 1) for way in ("down", "right"))
     mirrored = draws.uniform(f"{task}.{name}.mirrored", n) < 0.5 if flips else None
     return View(moved(view.images, down, right, mirrored, reach=shift, mode="reflect"), view.labels)
 

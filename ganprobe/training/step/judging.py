@@ -23,8 +23,8 @@ def judge(
     images = torch.cat([view.images.float() for view in views.values()])
     whole = discriminator.judge(images, torch.cat(labels) if labels else None, features=features, lod=lod)
     sizes = [len(view.images) for view in views.values()]
-    logits = whole.logits.split(sizes)
-    layers = {name: layer.split(sizes) for name, layer in whole.features.items()}
+    logits = torch.split(whole.logits, sizes)
+    layers = {name: torch.split(layer, sizes) for name, layer in whole.features.items()}
     return {
         name: Judgement(logits[number], {layer: parts[number] for layer, parts in layers.items()})
         for number, name in enumerate(views)

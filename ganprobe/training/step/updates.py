@@ -16,11 +16,11 @@ from torch import Tensor
 from ganprobe.generators.base import Discriminator
 from ganprobe.training.data.batches import RealBatch
 from ganprobe.training.draws.draws import Draws
-from ganprobe.training.step.growing import images_at
 from ganprobe.training.losses.adversarial import Adversarial
 from ganprobe.training.losses.penalties import gradient_penalty, r1_penalty
 from ganprobe.training.recipe.records import Regulariser
 from ganprobe.training.step.generation import Generation
+from ganprobe.training.step.growing import images_at
 from ganprobe.training.step.judging import judge
 from ganprobe.training.step.scene import Group, Scene, Term, View
 from ganprobe.training.step.task import Task
@@ -104,7 +104,7 @@ class Updates:
         images = self.generation.images(
             [group.latents for group in groups.values()], scene.lod, track=scene.draws if track else None
         )
-        parts = images.split([len(group.latents) for group in groups.values()])
+        parts = torch.split(images, [len(group.latents) for group in groups.values()])
         scene.generated.update(zip(groups, parts, strict=True))
         for name, group in groups.items():
             if group.judged:
@@ -117,9 +117,7 @@ class Updates:
             for name, view in scene.views.items():
                 scene.views[name] = View(task.seen(name, view.images, scene), view.labels)
         layers = frozenset[str]().union(*(task.layers for task in tasks))
-        scene.judged = judge(
-            self.discriminator, scene.views, features=layers, lod=scene.lod, together=self.together
-        )
+        scene.judged = judge(self.discriminator, scene.views, features=layers, lod=scene.lod, together=self.together)
 
 
 def _of_tasks(tasks: Sequence[Task], scene: Scene) -> dict[str, Term]:

@@ -37,6 +37,8 @@ class Task(task.Task):
 
     name: ClassVar[str] = "bcr"
 
+    settings: Settings
+
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings = settings
 

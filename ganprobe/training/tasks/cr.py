@@ -36,6 +36,8 @@ class Task(task.Task):
 
     name: ClassVar[str] = "cr"
 
+    settings: Settings
+
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings = settings
 

@@ -39,6 +39,8 @@ class Task(task.Task):
 
     name: ClassVar[str] = "diffaugment"
 
+    settings: Settings
+
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings = settings
 

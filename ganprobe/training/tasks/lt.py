@@ -50,7 +50,7 @@ class Settings:
     hidden: AtLeastOne = 512
     difference: bool = True
     mixing: Share = 0.9
-    optimiser: Adam = Adam(rate=1e-3, betas=(0.9, 0.999))
+    optimiser: Adam = Adam()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
         check(self)
@@ -62,6 +62,8 @@ class Task(task.Task):
 
     name: ClassVar[str] = "lt"
     learns: ClassVar[Who] = "generator"
+
+    settings: Settings
 
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings, self._company = settings, company
@@ -216,4 +218,3 @@ def _initialise(network: nn.Module, seed: int) -> None:
             weight.copy_(torch.from_numpy(drawn) * (2 / weight[0].numel()) ** 0.5)
         elif name.endswith("bias"):
             weight.zero_()
-

@@ -48,10 +48,14 @@ class Task(task.Task):
 
     name: ClassVar[str] = "rotation"
 
+    settings: Settings
+
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings, self._company = settings, company
         if company.batch % TURNS:
-            raise InputError(f"rotation turns a quarter of the batch: a multiple of 4 was expected, got {company.batch}")
+            raise InputError(
+                f"rotation turns a quarter of the batch: a multiple of 4 was expected, got {company.batch}"
+            )
         entering = company.discriminator.layers[FEATURES][0]
         self._head = SpectralLinear(entering, TURNS, epsilon=1e-12 if settings.spectral else None)
         initialise(self._head, seed=company.seed)

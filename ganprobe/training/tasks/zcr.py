@@ -1,7 +1,7 @@
 """Latent consistency regularisation: the discriminator ignores small moves of z, and the generator does not.
 
-Zhao et al. 2021, "Improved consistency regularization for GANs", section 3.2 and algorithm 2: discriminator * |D(G(z)) -
-D(G(z + delta))|^2 in the discriminator's loss, -generator * |G(z) - G(z + delta)|^2 in the generator's, delta ~ N(0,
+Zhao et al. 2021, "Improved consistency regularization for GANs", section 3.2 and algorithm 2: discriminator * |D(G(z))
+- D(G(z + delta))|^2 in the discriminator's loss, -generator * |G(z) - G(z + delta)|^2 in the generator's, delta ~ N(0,
 sigma^2) for each image.
 """
 
@@ -39,6 +39,8 @@ class Task(task.Task):
     """See the module."""
 
     name: ClassVar[str] = "zcr"
+
+    settings: Settings
 
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings = settings
