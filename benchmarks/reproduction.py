@@ -8,6 +8,7 @@ and the generators at half precision in networks-N.tar, no file above 16 MB.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ganprobe.checkpoints.native import load_network, save_network
@@ -26,7 +27,7 @@ MOST_BYTES = 16_000_000
 MOST_TARS = 4
 BOOKS = ("reproduce.json", "report/**/*", "measured/**/results.json", "measured/**/*.npz", "logs/*", "failures/*")
 OF_RUNS = ("run.json", "recipe.toml", "log.jsonl", "tasks/*")
-REPORT_SECONDS = 45
+REPORT_SECONDS, TRIAL_SECONDS = 45, 25
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -38,28 +39,64 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, help="rows at a time; left out, the budget's")
     parser.add_argument("--minutes", type=float, default=4.6, help="after which nothing more begins")
     parser.add_argument("--limit", type=float, default=315, help="seconds after which the reproduction is ended")
+    parser.add_argument(
+        "--mps", action="store_true", help="share a CUDA device by its multi-process service, if it can"
+    )
     asked, rest = parser.parse_known_args(given)
     asked.out.mkdir(parents=True, exist_ok=True)
     work = asked.work or Path(tempfile.mkdtemp())
     words = ["reproduce", asked.target, "--budget", asked.budget, "--out", str(work), *rest]
     command = [sys.executable, "-m", "ganprobe", *words]
     jobs = [] if asked.jobs is None else ["--jobs", str(asked.jobs)]
-    status = _run([*command, "--max-minutes", str(asked.minutes), *jobs], asked.out / "run.log", asked.limit)
+    log = asked.out / "run.log"
+    with _device_shared(asked.mps, log) as environment:
+        status = _run([*command, "--max-minutes", str(asked.minutes), *jobs], log, asked.limit, environment)
     if status != 0:
-        _run([*command, "--report-only"], asked.out / "run.log", REPORT_SECONDS)
+        _run([*command, "--report-only"], log, REPORT_SECONDS, {})
+    print(log.read_text(encoding="utf-8"), flush=True)
     _pack(work, asked.out)
     if asked.work is None:
         shutil.rmtree(work, ignore_errors=True)
     return status
 
 
-def _run(command: Sequence[str], log: Path, seconds: float) -> int:
+@contextlib.contextmanager
+def _device_shared(wanted: bool, log: Path) -> Iterator[Mapping[str, str]]:
+    """The environment in which several processes are at work on a CUDA device at once and not by turns: small networks
+    leave most of it idle. Where the service is not there or does not do, an empty one."""
+    control = shutil.which("nvidia-cuda-mps-control") or shutil.which(
+        "nvidia-cuda-mps-control", path="/usr/local/nvidia/bin:/usr/bin:/usr/local/cuda/bin"
+    )
+    if not wanted or control is None:
+        yield {}
+        return
+    folder = tempfile.mkdtemp()
+    environment = {"CUDA_MPS_PIPE_DIRECTORY": f"{folder}/pipe", "CUDA_MPS_LOG_DIRECTORY": f"{folder}/log"}
+    for path in environment.values():
+        os.mkdir(path)
+    full = {**os.environ, **environment}
+    try:
+        started = subprocess.run([control, "-d"], env=full, timeout=10, check=False).returncode == 0
+        trial = [
+            sys.executable,
+            "-c",
+            "import torch; assert (torch.ones(9, 9).cuda() @ torch.ones(9, 9).cuda()).sum() == 729",
+        ]
+        works = started and _run(trial, log, TRIAL_SECONDS, environment) == 0
+        yield environment if works else {}
+    finally:
+        subprocess.run([control], input=b"quit -t 1\n", env=full, timeout=20, check=False)
+
+
+def _run(command: Sequence[str], log: Path, seconds: float, environment: Mapping[str, str]) -> int:
     """The exit status; 124 where the time was up and the process, with those that it had started, was ended."""
     start = time.monotonic()
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(command)}\n")
         file.flush()
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True, env={**os.environ, **environment}
+        )
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -67,7 +104,6 @@ def _run(command: Sequence[str], log: Path, seconds: float) -> int:
             process.wait()
             status = 124
         file.write(f"status {status} after {time.monotonic() - start:.1f} s\n")
-    print(log.read_text(encoding="utf-8"), flush=True)
     return status
 
 

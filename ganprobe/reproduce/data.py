@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.files import writing
 from ganprobe.core.registry import unknown
-from ganprobe.data import open_data, toyfaces
+from ganprobe.data import toyfaces
 from ganprobe.data.datasets import find_cifar10
 from ganprobe.reproduce.toml_records import packaged, record
 
@@ -132,7 +132,8 @@ def stand_in(folder: Path, part: str, resolution: int, count: int, *, labels: bo
     if path.is_file():
         return path
     index, seed = range(count), 0 if part == "train" else 1
-    arrays: dict[str, NDArray[Any]] = {"images": toyfaces.images(index, seed=seed, resolution=resolution).transpose(0, 2, 3, 1)}
+    images = toyfaces.images(index, seed=seed, resolution=resolution)
+    arrays: dict[str, NDArray[Any]] = {"images": images.transpose(0, 2, 3, 1)}
     if labels:
         shade = toyfaces.factors(index, seed=seed)[_FACTOR]
         arrays["labels"] = np.minimum((shade * STAND_IN_CLASSES).astype(np.int64), STAND_IN_CLASSES - 1)
@@ -144,13 +145,6 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write an .npz, whole or not at all."""
     with writing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-
-
-@cache
-def labels_of(ref: str) -> int:
-    """How many classes the images of DATA have."""
-    found = open_data(ref)
-    return 0 if found.labels is None else int(found.labels.max()) + 1
 
 
 def with_stand_ins(holdings: Holdings, count: int, folder: Path) -> Holdings:
