@@ -28,6 +28,7 @@ MOST_TARS = 4
 BOOKS = ("reproduce.json", "report/**/*", "measured/**/results.json", "measured/**/*.npz", "logs/*", "failures/*")
 OF_RUNS = ("run.json", "recipe.toml", "log.jsonl", "tasks/*")
 REPORT_SECONDS, TRIAL_SECONDS = 45, 25
+TRIAL = (sys.executable, "-c", "import torch; a = torch.ones(9, 9).cuda(); assert (a @ a).sum().item() == 729")
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -76,16 +77,19 @@ def _device_shared(wanted: bool, log: Path) -> Iterator[Mapping[str, str]]:
         os.mkdir(path)
     full = {**os.environ, **environment}
     try:
-        started = subprocess.run([control, "-d"], env=full, timeout=10, check=False).returncode == 0
-        trial = [
-            sys.executable,
-            "-c",
-            "import torch; assert (torch.ones(9, 9).cuda() @ torch.ones(9, 9).cuda()).sum() == 729",
-        ]
-        works = started and _run(trial, log, TRIAL_SECONDS, environment) == 0
+        works = _control(control, ["-d"], full) and _run(TRIAL, log, TRIAL_SECONDS, environment) == 0
         yield environment if works else {}
     finally:
-        subprocess.run([control], input=b"quit -t 1\n", env=full, timeout=20, check=False)
+        _control(control, [], full, said=b"quit -t 1\n")
+
+
+def _control(control: str, words: Sequence[str], environment: Mapping[str, str], said: bytes = b"") -> bool:
+    """Whether the service did as it was told."""
+    try:
+        told = subprocess.run([control, *words], input=said, env=dict(environment), timeout=15, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return told.returncode == 0
 
 
 def _run(command: Sequence[str], log: Path, seconds: float, environment: Mapping[str, str]) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ganprobe.training.settings import default_settings
 from torch import Tensor
 
 import ganprobe
