@@ -17,6 +17,12 @@ from ganprobe.generators.base import Discriminator, Generator
 from ganprobe.generators.biggan.deep import BigGANDeepConfig, BigGANDeepGenerator
 from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
 from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.dcgan.discriminator import DCGANDiscriminator, DCGANDiscriminatorConfig
+from ganprobe.generators.dcgan.generator import DCGANConfig, DCGANGenerator
+from ganprobe.generators.infogan.discriminator import InfoGANDiscriminator, InfoGANDiscriminatorConfig
+from ganprobe.generators.infogan.generator import InfoGANConfig, InfoGANGenerator
+from ganprobe.generators.progan.discriminator import ProGANDiscriminator, ProGANDiscriminatorConfig
+from ganprobe.generators.progan.generator import ProGANConfig, ProGANGenerator
 from ganprobe.generators.sagan.discriminator import SAGANDiscriminator, SAGANDiscriminatorConfig
 from ganprobe.generators.sagan.generator import SAGANConfig, SAGANGenerator
 from ganprobe.generators.sndcgan.discriminator import SNDCGANDiscriminator, SNDCGANDiscriminatorConfig
@@ -121,6 +127,35 @@ ARCHITECTURES.add(
         SAGANDiscriminatorConfig,
         labels="optional",
         mirrored=("num_classes", "channels"),
+    ),
+)
+ARCHITECTURES.add(
+    "dcgan",
+    Architecture(
+        DCGANGenerator,
+        DCGANConfig,
+        DCGANDiscriminator,
+        DCGANDiscriminatorConfig,
+        labels="optional",
+        mirrored=("num_classes", "channels"),
+    ),
+)
+ARCHITECTURES.add(
+    "infogan",
+    Architecture(
+        InfoGANGenerator, InfoGANConfig, InfoGANDiscriminator, InfoGANDiscriminatorConfig, mirrored=("channels",)
+    ),
+)
+ARCHITECTURES.add(
+    "progan",
+    Architecture(
+        ProGANGenerator,
+        ProGANConfig,
+        ProGANDiscriminator,
+        ProGANDiscriminatorConfig,
+        labels="optional",
+        grows=True,
+        mirrored=("num_classes", "channel_base", "channel_max", "progressive"),
     ),
 )
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import normal
+from ganprobe.generators.codes import CodeLayout
 
 NoiseShapes = tuple[tuple[int, int], ...]
 
@@ -33,6 +34,11 @@ class Generator(nn.Module, ABC):
     def noise_shapes(self) -> NoiseShapes:
         """(H, W) of each per-pixel noise input in network order; empty where there is none."""
         return ()
+
+    @property
+    def codes(self) -> CodeLayout | None:
+        """Where codes lie in z, of networks that were given some (InfoGAN); None elsewhere."""
+        return None
 
     @abstractmethod
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -65,15 +71,16 @@ class Judgement:
 
 class Discriminator(nn.Module, ABC):
     """Images to logits, and on the way to named layers. Final classes inherit from it; `config` is a frozen dataclass
-    of JSON-able fields, from which (with the state dict) the network can be rebuilt.
-
-    couples_batch: whether images of a batch bear on one another in training (minibatch deviation, batch norm), so that
-    real and generated ones must not share a pass.
-    """
+    of JSON-able fields, from which (with the state dict) the network can be rebuilt."""
 
     architecture: ClassVar[str]
-    couples_batch: ClassVar[bool] = False
     config: Any
+
+    @property
+    def couples_batch(self) -> bool:
+        """Whether images of a batch bear on one another's logits in training (minibatch deviation, batch norm), so that
+        real and generated ones must not share a pass."""
+        return False
 
     @property
     @abstractmethod

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.borrowing import borrowed, version_of
+from ganprobe.core.calls.settings import DEFAULTS
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import Movement
-from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
 from ganprobe.generators.base import Generator, draw_noise

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, version_of
+from ganprobe.core.discovery.objects import source_of
 from ganprobe.core.errors import CapabilityError, DataError, InputError
-from ganprobe.core.objects import source_of
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import integers, normal

@@ -33,7 +33,7 @@ from ganprobe.training.parallel.processes import Processes
 from ganprobe.training.reading import text_of
 from ganprobe.training.recipe.checking import plain
 from ganprobe.training.recipe.records import FREE, Recipe, RunOptions
-from ganprobe.training.step.generation import generation_of
+from ganprobe.training.step.generation import compiled_where, generation_of
 from ganprobe.training.step.growing import check_growing
 from ganprobe.training.step.task import Company, Task
 from ganprobe.training.step.updates import Updates
@@ -58,16 +58,16 @@ def train_recipe(
     """
     facts = examine(source)
     check_options(options)
+    if recipe.precision == "fp16" and not options.device.startswith("cuda"):
+        raise InputError("fp16 is of CUDA devices; take bf16 or fp32")
     _check_data(recipe, facts)
     if recipe.evaluation.every and evaluate is None:
         raise InputError("the recipe evaluates, and nothing that evaluates was handed in; set evaluation.every to 0")
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
+    device = _prepared(options)
     processes = Processes.join(device)
     pair = _built(recipe, facts)
     generator, discriminator = pair.generator, pair.discriminator
-    updates = _updates(recipe, generator, discriminator, batch=processes.share(recipe.batch))
+    updates = _updates(recipe, generator, discriminator, batch=processes.share(recipe.batch), compiled=options.compile)
     _place([generator, discriminator, *(task.network for task in updates.tasks)], device, options.channels_last)
     folder = Folder(out)
     if processes.first:
@@ -95,6 +95,19 @@ def train_recipe(
         )
         trainer.resume()
         return _run(trainer, facts, evaluate)
+
+
+def _prepared(options: RunOptions) -> torch.device:
+    """The machine as the options want it, and its device."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    if device.type == "cuda":
+        # Shapes stay as they are for thousands of steps: trying the kernels once pays.
+        torch.backends.cudnn.benchmark = True
+        if device.index is not None:
+            torch.cuda.set_device(device)
+    return device
 
 
 def _run(trainer: Trainer, facts: DataFacts, evaluate: Evaluate | None) -> Path:
@@ -142,8 +155,10 @@ def _built(recipe: Recipe, facts: DataFacts) -> Pair:
     )
 
 
-def _updates(recipe: Recipe, generator: Generator, discriminator: Discriminator, *, batch: int) -> Updates:
-    generation = generation_of(generator, style_mixing=recipe.style_mixing)
+def _updates(
+    recipe: Recipe, generator: Generator, discriminator: Discriminator, *, batch: int, compiled: bool
+) -> Updates:
+    generation = generation_of(generator, style_mixing=recipe.style_mixing, compiled=compiled)
     company = Company(
         generator=generator,
         discriminator=discriminator,
@@ -152,18 +167,27 @@ def _updates(recipe: Recipe, generator: Generator, discriminator: Discriminator,
         seed=recipe.seed,
         head_optimiser=recipe.discriminator,
     )
-    tasks: list[Task] = [TASKS.task(name)(settings, company) for name, settings in sorted(recipe.tasks.items())]
-    for task in tasks:
-        check_layers(discriminator, task.layers)
     return Updates(
         generation=generation,
         discriminator=discriminator,
+        judge=compiled_where(discriminator.judge, compiled),
         adversarial=ADVERSARIAL[recipe.loss],
         regulariser=recipe.regulariser,
-        tasks=tasks,
+        tasks=_tasks(recipe, company),
         batch=batch,
-        together=not discriminator.couples_batch,
     )
+
+
+def _tasks(recipe: Recipe, company: Company) -> list[Task]:
+    """The recipe's tasks, in the order of their names."""
+    tasks: list[Task] = []
+    for name, settings in sorted(recipe.tasks.items()):
+        kind = TASKS.task(name)
+        for held in sorted(kind.holds & recipe.tasks.keys()):
+            raise InputError(f"{name} holds what {held} does; leave one of them out")
+        tasks.append(kind(settings, company))
+        check_layers(company.discriminator, tasks[-1].layers)
+    return tasks
 
 
 def _place(networks: list[Any], device: torch.device, channels_last: bool) -> None:

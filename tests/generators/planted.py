@@ -16,8 +16,8 @@ def numbers(name, shape):
     return torch.from_numpy(drawn).float()
 
 
-def value_of(name, shape):
-    """What an entry of a state dict is given."""
+def value_of(name, shape, gain):
+    """What an entry of a state dict is given; gain: of weights, about which a layer keeps the size of what it takes."""
     drawn = numbers(name, shape)
     last = name.rsplit(".", 1)[-1]
     if last == "running_var":
@@ -25,15 +25,15 @@ def value_of(name, shape):
     if last == "u":
         return drawn / drawn.norm()
     if len(shape) > 1:
-        return drawn * (1.1 / drawn[0].numel() ** 0.5)
+        return drawn if gain is None else drawn * (gain / drawn[0].numel() ** 0.5)
     return (1 if last == "gain" else 0.5 if last == "gamma" else 0) + 0.2 * drawn
 
 
 @torch.no_grad()
-def plant(network: nn.Module) -> nn.Module:
-    """The network, every entry of its state replaced."""
+def plant(network: nn.Module, *, gain: float | None = 1.1) -> nn.Module:
+    """The network, every entry of its state replaced. gain None: weights of deviation 1, for equalised rates."""
     for name, entry in network.state_dict().items():
-        entry.copy_(value_of(name, tuple(entry.shape)))
+        entry.copy_(value_of(name, tuple(entry.shape), gain))
     return network
 
 
@@ -77,9 +77,13 @@ def answers(network, ask):
     return {"training": excerpt(first), "again": excerpt(second), "evaluation": excerpt(ask(network))}
 
 
-def check_answers(pair, file, labels=None):
-    """The answers of a planted pair to 4 latents and pictures within 1e-5, of the largest, of those in a file."""
+def check_answers(pair, file, labels=None, lacking=()):
+    """The answers of a planted pair to 4 latents and pictures within 1e-5, of the largest, of those in a file. lacking:
+    the ends of the names of biases that the other implementation has not; they are zero."""
     generator, discriminator = map(plant, pair)
+    for name, weight in [*generator.named_parameters(), *discriminator.named_parameters()]:
+        if name.endswith(tuple(lacking)):
+            weight.data.zero_()
     z, images = latents(4, generator.config.z_dim), pictures(4, generator.config.resolution)
     found = {
         "generator": answers(generator, lambda network: network(z, labels)),

@@ -16,7 +16,7 @@ from ganprobe.engine.ranks.shares import ALONE, Ranks
 CHECK_EVERY = 32
 
 
-def walk(
+def run_pass(
     source: ColumnSource,
     metrics: Sequence[Accumulator[Any]],
     *,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from typing import Final, final
+from typing import Final, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +90,16 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.instance_norm(x, weight=self.gain, bias=self.bias, eps=self.epsilon)
+
+
+FeatureNorm = Literal["batch", "instance", "none"]
+
+
+def feature_norm(kind: FeatureNorm, channels: int, *, epsilon: float) -> nn.Module:
+    """The norm of maps (N, C, H, W) of that kind; the identity for "none"."""
+    if kind == "none":
+        return nn.Identity()
+    return BatchNorm(channels, epsilon=epsilon) if kind == "batch" else InstanceNorm(channels, epsilon=epsilon)
 
 
 @final

@@ -1,4 +1,4 @@
-"""Convolutions 4 x 4 of stride 2, as DCGAN and its descendants use them, and their transposes.
+"""Convolutions 4 x 4 of stride 2, as DCGAN and its descendants use them, their transposes, and layers made of them.
 
 >>> import torch
 >>> halve, double = HalvingConv2d(3, 8, epsilon=None), DoublingConv2d(8, 3)
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganprobe.generators.layers.norms import FeatureNorm, feature_norm
 from ganprobe.generators.layers.spectral import normalisation
 
 
@@ -44,3 +45,40 @@ class DoublingConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1)
+
+
+@final
+class HalvingLayer(nn.Module):
+    """The convolution, a norm, a leaky ReLU: (N, in, H, W) to (N, out, H / 2, W / 2). A norm makes a bias idle, so the
+    convolution has one only without."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        norm: FeatureNorm,
+        slope: float,
+        bn_epsilon: float = 1e-5,
+        epsilon: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.slope = slope
+        self.conv = HalvingConv2d(in_channels, out_channels, epsilon=epsilon, bias=norm == "none")
+        self.norm = feature_norm(norm, out_channels, epsilon=bn_epsilon)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(self.norm(self.conv(x)), self.slope)
+
+
+@final
+class DoublingLayer(nn.Module):
+    """The transposed convolution, a norm, a ReLU: (N, in, H, W) to (N, out, 2H, 2W); a bias only without a norm."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, norm: FeatureNorm, bn_epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.conv = DoublingConv2d(in_channels, out_channels, bias=norm == "none")
+        self.norm = feature_norm(norm, out_channels, epsilon=bn_epsilon)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.norm(self.conv(x)))

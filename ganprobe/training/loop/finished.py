@@ -12,6 +12,7 @@ from torch import Tensor
 from ganprobe.core.streams import integers, normal
 from ganprobe.generators.base import Generator, draw_noise
 from ganprobe.generators.layers.norms import Standardise, accumulate_statistics
+from ganprobe.generators.progan.generator import ProGANGenerator
 from ganprobe.generators.stylegan.generator import StyleGANGenerator
 
 STANDING_BATCHES = 16
@@ -29,6 +30,8 @@ def finished(average: Generator, *, seed: int, batch: int, averaged: bool) -> Ge
 
 def sample(generator: Generator, z: Tensor, labels: Tensor | None, *, lod: float, seed: int) -> Tensor:
     """Images of latents at a level of detail."""
+    if lod and isinstance(generator, ProGANGenerator):
+        return generator(z, labels, lod=lod)
     if not lod or not isinstance(generator, StyleGANGenerator):
         return generator.synthesize(z, space="z", labels=labels)
     noise = draw_noise(generator.noise_shapes, range(len(z)), seed=seed, device=z.device)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol, final
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar, final
 
 import torch
 from torch import Tensor
 
 from ganprobe.generators.base import Generator
+from ganprobe.generators.progan.generator import ProGANGenerator
 from ganprobe.generators.stylegan.generator import StyleGANGenerator, mix_styles
 from ganprobe.training.draws.draws import Draws
 from ganprobe.training.step.latents import Latents, joined
+
+T = TypeVar("T")
 
 
 class Generation(Protocol):
@@ -28,11 +31,11 @@ class Generation(Protocol):
     def layers(self) -> int: ...
 
 
-def generation_of(generator: Generator, *, style_mixing: float) -> Generation:
-    """The way of a generator."""
+def generation_of(generator: Generator, *, style_mixing: float, compiled: bool = False) -> Generation:
+    """The way of a generator. compiled: through torch.compile."""
     if isinstance(generator, StyleGANGenerator):
-        return StyleGeneration(generator, style_mixing)
-    return PlainGeneration(generator)
+        return StyleGeneration(generator, style_mixing, compiled=compiled)
+    return PlainGeneration(generator, compiled=compiled)
 
 
 @final
@@ -41,8 +44,9 @@ class PlainGeneration:
 
     layers = 1
 
-    def __init__(self, generator: Generator) -> None:
-        self._generator, spec = generator, generator.spec
+    def __init__(self, generator: Generator, *, compiled: bool) -> None:
+        self._forward, spec = compiled_where(generator, compiled), generator.spec
+        self._grows = isinstance(generator, ProGANGenerator)
         self._z_dim, self._classes = spec.spaces["z"][0], spec.num_classes
 
     def draw(self, draws: Draws, n: int, lod: float) -> Latents:
@@ -50,7 +54,8 @@ class PlainGeneration:
         return Latents(z=draws.normal("z", n, (self._z_dim,)), labels=labels)
 
     def images(self, groups: Sequence[Latents], lod: float, *, track: Draws | None = None) -> Tensor:
-        images: Tensor = self._generator(*joined(list(groups)))
+        level = {"lod": lod} if self._grows else {}
+        images: Tensor = self._forward(*joined(list(groups)), **level)
         return images
 
 
@@ -59,8 +64,10 @@ class StyleGeneration:
     """StyleGAN's: style mixing, noise, level of detail, and the tracked mean of W (Karras et al. 2019, section 3.1 and
     appendix C)."""
 
-    def __init__(self, generator: StyleGANGenerator, mixing: float) -> None:
+    def __init__(self, generator: StyleGANGenerator, mixing: float, *, compiled: bool) -> None:
         self._generator, self._mixing, self.layers = generator, mixing, generator.config.num_layers
+        self._map = compiled_where(generator.map, compiled)
+        self._synthesis = compiled_where(generator.synthesis, compiled)
 
     def draw(self, draws: Draws, n: int, lod: float) -> Latents:
         config, used = self._generator.config, self._layers_in_use(lod)
@@ -78,7 +85,7 @@ class StyleGeneration:
             w = styles[0][:, 0].detach().float().mean(0, keepdim=True)
             self._generator.track_w_avg(track.processes.mean(w))
         noise = [torch.cat(layer) for layer in zip(*(each.noise for each in groups), strict=True)]
-        return self._generator.synthesis(torch.cat(styles), noise, lod=lod)
+        return self._synthesis(torch.cat(styles), noise, lod=lod)
 
     def _styles(self, latents: Latents) -> Tensor:
         """(N, layers, w_dim)."""
@@ -92,14 +99,19 @@ class StyleGeneration:
 
     def _mixed(self, latents: Latents, added: Tensor | None) -> Tensor:
         z, other = latents.z, latents.mixed
-        w = self._generator.map(z if added is None else z + added, latents.labels)
+        w = self._map(z if added is None else z + added, latents.labels)
         if other is None or latents.crossover is None:
             return w[:, None].expand(-1, self.layers, -1)
-        w_other = self._generator.map(other if added is None else other + added, latents.labels)
+        w_other = self._map(other if added is None else other + added, latents.labels)
         return mix_styles(w, w_other, latents.crossover, self.layers)
 
     def _layers_in_use(self, lod: float) -> int:
         return self.layers - 2 * math.floor(lod)
+
+
+def compiled_where(function: Callable[..., T], compiled: bool) -> Callable[..., T]:
+    """The function, through torch.compile where that is asked for: for shapes that stay as they are."""
+    return torch.compile(function, dynamic=False) if compiled else function
 
 
 def crossovers(

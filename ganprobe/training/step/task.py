@@ -39,9 +39,10 @@ class Company:
 
 class Task(ABC):
     """An auxiliary task. `network` holds the weights that it owns, with `optimiser`; they learn in the updates of
-    `learns`."""
+    `learns`. holds: the tasks whose terms are among its own, so that it does not go with them."""
 
     name: ClassVar[str]
+    holds: ClassVar[frozenset[str]] = frozenset()
     learns: ClassVar[Who] = "discriminator"
     settings: Any
 

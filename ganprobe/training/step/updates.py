@@ -21,7 +21,7 @@ from ganprobe.training.losses.penalties import gradient_penalty, r1_penalty
 from ganprobe.training.recipe.records import Regulariser
 from ganprobe.training.step.generation import Generation
 from ganprobe.training.step.growing import images_at
-from ganprobe.training.step.judging import judge
+from ganprobe.training.step.judging import Judge, judge_views
 from ganprobe.training.step.scene import Group, Scene, Term, View
 from ganprobe.training.step.task import Task
 
@@ -37,19 +37,20 @@ class Terms:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updates:
-    """The terms of both networks' losses for a batch of n images of this process.
+    """The terms of both networks' losses for a batch of `batch` images of this process.
 
-    together: whether the discriminator sees all images of an update in one pass; where images of a batch bear on one
-    another (minibatch deviation, batch norm) it sees one view after the other.
+    The discriminator sees all images of an update in one pass, or, where images of a batch bear on one another, view
+    by view. judge: its `judge`, or what that was compiled to; penalties, which are differentiated twice, take the
+    plain one.
     """
 
     generation: Generation
     discriminator: Discriminator
+    judge: Judge
     adversarial: Adversarial
     regulariser: Regulariser
     tasks: Sequence[Task]
     batch: int
-    together: bool
 
     def discriminator_terms(self, real: RealBatch, draws: Draws, lod: float, tasks: Sequence[Task]) -> Terms:
         """Of the discriminator's loss; nothing of it reaches the generator."""
@@ -117,7 +118,9 @@ class Updates:
             for name, view in scene.views.items():
                 scene.views[name] = View(task.seen(name, view.images, scene), view.labels)
         layers = frozenset[str]().union(*(task.layers for task in tasks))
-        scene.judged = judge(self.discriminator, scene.views, features=layers, lod=scene.lod, together=self.together)
+        scene.judged = judge_views(
+            self.judge, scene.views, features=layers, lod=scene.lod, together=not self.discriminator.couples_batch
+        )
 
 
 def _of_tasks(tasks: Sequence[Task], scene: Scene) -> dict[str, Term]:

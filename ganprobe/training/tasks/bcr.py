@@ -36,6 +36,7 @@ class Task(task.Task):
     """See the module."""
 
     name: ClassVar[str] = "bcr"
+    holds: ClassVar[frozenset[str]] = frozenset({"cr"})
 
     settings: Settings
 

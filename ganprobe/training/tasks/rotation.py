@@ -52,9 +52,9 @@ class Task(task.Task):
 
     def __init__(self, settings: Settings, company: task.Company) -> None:
         self.settings, self._company = settings, company
-        if company.batch % TURNS:
+        if company.batch < TURNS:
             raise InputError(
-                f"rotation turns a quarter of the batch: a multiple of 4 was expected, got {company.batch}"
+                f"rotation turns a quarter of the batch: at least 4 images were expected, got {company.batch}"
             )
         entering = company.discriminator.layers[FEATURES][0]
         self._head = SpectralLinear(entering, TURNS, epsilon=1e-12 if settings.spectral else None)
