@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganprobe.core.calls.settings import EvaluateCall, ReferenceCall
 from ganprobe.core.errors import InputError
-from ganprobe.core.files import sha256_of
+from ganprobe.core.files import sha256_of, write_text
 from ganprobe.core.registry import Registry
 from ganprobe.core.results import Record
-from ganprobe.core.settings import Settings
 from ganprobe.engine.evaluate import run_evaluation
+from ganprobe.engine.opening.metrics import resolve
 from ganprobe.engine.reference import make_reference
 from ganprobe.report import read_run
 from ganprobe.reproduce.budget import Budget
@@ -22,7 +23,7 @@ from ganprobe.reproduce.standing_in import without_weights
 from ganprobe.reproduce.target import Measure
 
 BATCH = 250
-UNFINISHED = ".unfinished"
+INCEPTION, LPIPS = "inception", "lpips"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,9 @@ class Look:
         return self.measure.name + ("" if self.metrics == self.measure.metrics else "-embedded")
 
 
+MARK = "of.json"
+"""What was measured: weights, samples, metrics."""
+
 Kind = Callable[[Subject, Look, Path], None]
 KINDS: Registry[Kind] = Registry("kind of measure")
 
@@ -87,17 +91,12 @@ def is_current(subject: Subject, look: Look) -> bool:
     return bool(said == _mark(subject, look))
 
 
-MARK = "of.json"
-
-
 def _mark(subject: Subject, look: Look) -> dict[str, object]:
     return {"weights": sha256_of(subject.weights), "samples": look.samples, "metrics": list(look.metrics)}
 
 
 def take(subject: Subject, look: Look) -> Path:
     """Measure, unless it has been done already; the folder of the results. Errors as the engine's."""
-    from ganprobe.core.files import write_text
-
     out = look.folder.measured(subject.name, look.place)
     if not is_current(subject, look):
         (out / MARK).unlink(missing_ok=True)
@@ -108,7 +107,7 @@ def take(subject: Subject, look: Look) -> Path:
 
 def evaluate(subject: Subject, look: Look, out: Path) -> None:
     """By `ganprobe evaluate`, against the test images where the measure compares."""
-    resume = (out / UNFINISHED).is_dir()
+    resume = (out / ".unfinished").is_dir()
     try:
         _evaluated(subject, look, out, resume=resume)
     except InputError:
@@ -120,29 +119,23 @@ def evaluate(subject: Subject, look: Look, out: Path) -> None:
 
 def _evaluated(subject: Subject, look: Look, out: Path, *, resume: bool) -> None:
     holdings = look.holdings
-    settings = Settings(
+    call = EvaluateCall(
         samples=look.samples,
         seed=look.seed,
         batch_size=BATCH,
         device=look.device,
-        inception_weights=holdings.inception_weights if _reads(look, "inception") else None,
-        vgg_weights=holdings.vgg_weights if _reads(look, "lpips") else None,
+        inception_weights=holdings.inception_weights if _reads(look, INCEPTION) else None,
+        vgg_weights=holdings.vgg_weights if _reads(look, LPIPS) else None,
         scorer=holdings.scorer(subject.data) if look.measure.scored else None,
-    )
-    run = run_evaluation(
-        subject.weights,
-        settings,
         reference=_reference(subject, look),
         metrics=list(look.metrics),
         out=out,
         resume=resume,
     )
-    run.save(out)
+    run_evaluation(subject.weights, call).save(out)
 
 
 def _reads(look: Look, network: str) -> bool:
-    from ganprobe.engine.opening.metrics import resolve
-
     return any(spec.features == network for spec in resolve(look.metrics))
 
 
@@ -161,20 +154,14 @@ def _reference(subject: Subject, look: Look) -> str | None:
 
 
 def _make_reference(data: str, path: Path, look: Look, images: int) -> None:
-    from ganprobe.engine.opening.metrics import resolve
-
-    compared = [spec.name for spec in resolve(look.metrics) if spec.needs_reference]
-    make_reference(
-        data,
-        path,
-        features=None,
-        metrics=compared,
+    call = ReferenceCall(
+        metrics=[spec.name for spec in resolve(look.metrics) if spec.needs_reference],
         samples=images,
         batch_size=BATCH,
         device=look.device,
-        skip_unreadable=False,
-        inception_weights=look.holdings.inception_weights if _reads(look, "inception") else None,
+        inception_weights=look.holdings.inception_weights if _reads(look, INCEPTION) else None,
     )
+    make_reference(data, path, call)
 
 
 KINDS.add("evaluate", evaluate)

@@ -63,10 +63,12 @@ class Train:
         """How far it went."""
         bench = self.bench
         recipe = recipe_of(self.run, bench.budget, steps=self.steps, snapshots=self.run.recipe in bench.snapshots)
+        data, side = data_of(self.run.recipe), recipe.data.resolution
         return train_row(
             recipe,
-            bench.holdings.train(data_of(self.run.recipe), recipe.data.resolution),
+            bench.holdings.train(data, side),
             bench.folder.run(self.run.name),
+            against=bench.holdings.test(data, side),
             cache=bench.folder.data,
             options={**bench.budget.options, **({"graphs": False} if self.careful else {})},
             device=bench.device,

@@ -15,6 +15,7 @@ import numpy as np
 from ganprobe.checkpoints.native import read_header
 from ganprobe.data import open_data
 from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.train_evaluation import EngineEvaluate
 from ganprobe.reproduce.clock import Clock
 from ganprobe.reproduce.data import save_arrays
 from ganprobe.training.data.source import ArraySource, ImageSource
@@ -98,6 +99,7 @@ def train_row(
     data: str,
     folder: Path,
     *,
+    against: str,
     cache: Path,
     options: dict[str, Any],
     device: str | None,
@@ -105,8 +107,8 @@ def train_row(
     seconds: float,
 ) -> Progress:
     """Train `recipe` on DATA in `folder`, as far as it goes until the clock ends, and for at most so many seconds; how
-    far that was. A run that is as far as it shall be is left alone. cache: for decoded images. Errors as
-    `train_recipe`."""
+    far that was. A run that is as far as it shall be is left alone. against: DATA that a recipe which
+    evaluates is measured with. cache: for decoded images. Errors as `train_recipe`."""
     done = progress_of(folder)
     if done is not None and done.steps >= recipe.steps:
         return done
@@ -115,7 +117,13 @@ def train_row(
     limit = None if math.isinf(time) else max(time, 1e-3) / 3600
     place = str(open_device(device))
     settings = RunOptions(**{"tensorboard": False, **options, "device": place, "max_hours": limit})
-    train_recipe(recipe, source, folder, options=settings)
+    train_recipe(recipe, source, folder, options=settings, evaluate=_evaluate(recipe, against, place))
     found = progress_of(folder)
     assert found is not None, "train_recipe leaves a generator"
     return found
+
+
+def _evaluate(recipe: Recipe, against: str, device: str) -> EngineEvaluate | None:
+    if not recipe.evaluation.every:
+        return None
+    return EngineEvaluate(recipe.evaluation, data=against, seed=recipe.seed, device=device)

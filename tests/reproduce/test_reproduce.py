@@ -10,9 +10,10 @@ import pytest
 from made_up_rows import MadeUp
 
 from ganprobe.cli.main import run as command_line
+from ganprobe.core.calls.reproduction import ReproduceCall
 from ganprobe.core.errors import InputError, OutputError
 from ganprobe.report.records.reproduction import NumberCell, Reproduction
-from ganprobe.reproduce.run import Call, reproduce
+from ganprobe.reproduce.run import reproduce
 
 BASE, LT = "toyfaces-sndcgan-baseline", "toyfaces-sndcgan-lt"
 STYLE, STYLE_LT = "toyfaces-stylegan-baseline", "toyfaces-stylegan-lt"
@@ -25,8 +26,9 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> MadeUp:
 
 
 def call(out: Path, **more: Any) -> Reproduction:
-    words: dict[str, Any] = {"target": "lt-gan", "budget": "smoke", "device": "cpu", "rows": (BASE, LT), **more}
-    return reproduce(Call(out=out, **words), say=lambda line: None)
+    words: dict[str, Any] = {"budget": "smoke", "device": "cpu", "rows": (BASE, LT), **more}
+    target = words.pop("target", "lt-gan")
+    return reproduce(target, ReproduceCall(**words), out=out, say=lambda line: None)
 
 
 def cell(found: Reproduction, table: str, recipe: str, column: int = 0) -> NumberCell:
@@ -185,7 +187,7 @@ def test_the_command_line_names_what_is_wrong_in_a_line(
 ) -> None:
     words = ["reproduce", "lt-gan", "--out", str(tmp_path / "out"), "--budget", "smoke"]
     assert command_line([*words, "--data", "celebahq"]) == 2
-    assert "expected a name and a value, as in --data celebahq=FOLDER" in capsys.readouterr().err
+    assert "expected names and values, as in celebahq=FOLDER" in capsys.readouterr().err
     assert command_line([*words, "--data", f"celebahq={tmp_path}"]) == 2
     assert "holds no train/" in capsys.readouterr().err
     made_up.fails[LT] = "not finite"
