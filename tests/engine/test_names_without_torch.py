@@ -24,6 +24,15 @@ from ganprobe.checkpoints import LAYOUTS
 assert all(layout.summary for layout in LAYOUTS.values())
 print("refused")
 """,
+    "architectures": """
+from ganprobe.core.errors import InputError
+from ganprobe.generators import ARCHITECTURES, trainable
+assert all(known.summary for known in ARCHITECTURES.values()) and len(trainable()) > 7
+try:
+    ARCHITECTURES["snggan"]
+except InputError:
+    print("refused")
+""",
     "methods": """
 from ganprobe.core.errors import InputError
 from ganprobe.directions import METHODS

@@ -16,9 +16,7 @@ from torch import Tensor
 import ganprobe
 from ganprobe.checkpoints.native import load_network, save_network
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.generators import ARCHITECTURES
-from ganprobe.generators.base import Generator
-from ganprobe.generators.building import Pair, build_pair, trainable
+from ganprobe.generators import ARCHITECTURES, Generator, Pair, build_pair, trainable
 
 LABELS = torch.tensor([0, 1, 2, 0, 1])
 CASES = [(name, 3) for name in trainable()] + [
