@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import TrainCall
 from ganprobe.core.errors import InputError
 
 
@@ -31,11 +32,12 @@ Discriminator = Annotated[
 ]
 
 
+@options.taking(TrainCall)
 def train(
     architecture: Annotated[str, typer.Argument(help="stylegan, biggan, classifier (embedded features) or scorer.")],
     data: Annotated[str, typer.Option(help="A folder, archive or array of images, or a data set's name.")],
     out: options.Out,
-    seed: options.Seed = 0,
+    call: TrainCall,
     images: Annotated[int | None, typer.Option(help="Real images to show before the run ends.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in a batch.")] = None,
     resolution: Annotated[
@@ -46,27 +48,25 @@ def train(
     ] = None,
     precision: Annotated[str | None, typer.Option(help="fp32, bf16 or fp16 (CUDA).")] = None,
     flips: Annotated[bool | None, typer.Option("--flips/--no-flips", help="Mirror half of the images.")] = None,
-    device: options.Device = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 for torch's choice.")] = None,
     max_hours: Annotated[float | None, typer.Option(help="Stop with a checkpoint after so many hours.")] = None,
-    skip_unreadable: options.SkipUnreadable = False,
     settings: Settings = None,
     network: Network = None,
     discriminator_network: Discriminator = None,
 ) -> None:
     """Train a generator, or one of the small networks that ship; started again, the same command goes on."""
     from ganprobe.core.files import check_writable
-    from ganprobe.engine.train import TrainCall
+    from ganprobe.engine.train import TrainCall as Words
     from ganprobe.engine.train import train as start
 
     check_writable(out)
     chosen = {
-        "seed": seed,
+        "seed": call.seed,
         "images": images,
         "batch": batch,
         "precision": precision,
         "flips": flips,
-        "device": device,
+        "device": call.device,
         "threads": threads,
         "max_hours": max_hours,
         "network": parse_pairs(network) or None,
@@ -74,20 +74,22 @@ def train(
         **parse_pairs(settings),
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    call = TrainCall(
-        data=data, out=out, given=given, resolution=resolution, limit=limit, skip_unreadable=skip_unreadable
+    words = Words(
+        data=data, out=out, given=given, resolution=resolution, limit=limit, skip_unreadable=call.skip_unreadable
     )
-    trained = start(architecture, call)
+    trained = start(architecture, words)
     options.say_skipped(data, len(trained.skipped), trained.skipped)
     typer.echo(str(trained.path))
 
 
+@options.taking(TrainCall)
 def train_scorer(
     data: Annotated[str, typer.Argument(help="A folder, zip or tar of image files.")],
     attributes: Annotated[
         Path, typer.Option(help="A table of -1 and 1, or 0 and 1: CelebA's list_attr_celeba.txt, or a .csv like it.")
     ],
     out: Annotated[Path, typer.Option(help="File for the scorer (.safetensors).")],
+    call: TrainCall,
     only: Annotated[str | None, typer.Option(help="These attributes alone, joined by commas.")] = None,
     resolution: Annotated[int, typer.Option(help="Side to which images are brought, a multiple of 32.")] = 64,
     epochs: Annotated[int, typer.Option(help="Times that every image is shown at most.")] = 20,
@@ -98,19 +100,18 @@ def train_scorer(
     flips: Annotated[
         bool, typer.Option("--flips", help="Mirror half of the images: for attributes without left and right.")
     ] = False,
-    seed: options.Seed = 0,
-    device: options.Device = None,
-    skip_unreadable: options.SkipUnreadable = False,
 ) -> None:
     """Train a scorer of attributes from a table of them; started again, the same command goes on."""
     from ganprobe.engine.train_scorer import train_scorer as start
     from ganprobe.training.attributes import AttributeSettings
 
     settings = AttributeSettings(
-        epochs=epochs, patience=patience, batch_size=batch, seed=seed, resolution=resolution, flips=flips
+        epochs=epochs, patience=patience, batch_size=batch, seed=call.seed, resolution=resolution, flips=flips
     )
-    names = options.split_names(only)
-    report = start(data, attributes, out, settings=settings, only=names, device=device, skip_unreadable=skip_unreadable)
+    names = None if only is None else options.split_names(only)
+    report = start(
+        data, attributes, out, settings=settings, only=names, device=call.device, skip_unreadable=call.skip_unreadable
+    )
     options.say_skipped(data, len(report.skipped), report.skipped)
     _print_validation(report)
     typer.echo(str(report.path))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.columns import SCORES
-from ganprobe.core.convolutions import steady_convolutions
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import Columns, FeatureExtractor
 

@@ -17,8 +17,18 @@ from ganprobe.generators.base import Discriminator, Generator
 from ganprobe.generators.biggan.deep import BigGANDeepConfig, BigGANDeepGenerator
 from ganprobe.generators.biggan.discriminator import BigGANDiscriminator, BigGANDiscriminatorConfig
 from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
+from ganprobe.generators.dcgan.discriminator import DCGANDiscriminator, DCGANDiscriminatorConfig
+from ganprobe.generators.dcgan.generator import DCGANConfig, DCGANGenerator
+from ganprobe.generators.infogan.discriminator import InfoGANDiscriminator, InfoGANDiscriminatorConfig
+from ganprobe.generators.infogan.generator import InfoGANConfig, InfoGANGenerator
+from ganprobe.generators.progan.discriminator import ProGANDiscriminator, ProGANDiscriminatorConfig
+from ganprobe.generators.progan.generator import ProGANConfig, ProGANGenerator
+from ganprobe.generators.sagan.discriminator import SAGANDiscriminator, SAGANDiscriminatorConfig
+from ganprobe.generators.sagan.generator import SAGANConfig, SAGANGenerator
 from ganprobe.generators.sndcgan.discriminator import SNDCGANDiscriminator, SNDCGANDiscriminatorConfig
 from ganprobe.generators.sndcgan.generator import SNDCGANConfig, SNDCGANGenerator
+from ganprobe.generators.sngan.discriminator import SNGANDiscriminator, SNGANDiscriminatorConfig
+from ganprobe.generators.sngan.generator import SNGANConfig, SNGANGenerator
 from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
@@ -95,6 +105,57 @@ ARCHITECTURES.add(
     "sndcgan",
     Architecture(
         SNDCGANGenerator, SNDCGANConfig, SNDCGANDiscriminator, SNDCGANDiscriminatorConfig, mirrored=("channels",)
+    ),
+)
+ARCHITECTURES.add(
+    "sngan",
+    Architecture(
+        SNGANGenerator,
+        SNGANConfig,
+        SNGANDiscriminator,
+        SNGANDiscriminatorConfig,
+        labels="optional",
+        mirrored=("num_classes", "channels"),
+    ),
+)
+ARCHITECTURES.add(
+    "sagan",
+    Architecture(
+        SAGANGenerator,
+        SAGANConfig,
+        SAGANDiscriminator,
+        SAGANDiscriminatorConfig,
+        labels="optional",
+        mirrored=("num_classes", "channels"),
+    ),
+)
+ARCHITECTURES.add(
+    "dcgan",
+    Architecture(
+        DCGANGenerator,
+        DCGANConfig,
+        DCGANDiscriminator,
+        DCGANDiscriminatorConfig,
+        labels="optional",
+        mirrored=("num_classes", "channels"),
+    ),
+)
+ARCHITECTURES.add(
+    "infogan",
+    Architecture(
+        InfoGANGenerator, InfoGANConfig, InfoGANDiscriminator, InfoGANDiscriminatorConfig, mirrored=("channels",)
+    ),
+)
+ARCHITECTURES.add(
+    "progan",
+    Architecture(
+        ProGANGenerator,
+        ProGANConfig,
+        ProGANDiscriminator,
+        ProGANDiscriminatorConfig,
+        labels="optional",
+        grows=True,
+        mirrored=("num_classes", "channel_base", "channel_max", "progressive"),
     ),
 )
 

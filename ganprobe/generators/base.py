@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import normal
-from ganprobe.core.transfer import sent
+from ganprobe.core.devices.transfer import sent
+from ganprobe.generators.codes import CodeLayout
 
 NoiseShapes = tuple[tuple[int, int], ...]
 
@@ -34,6 +35,11 @@ class Generator(nn.Module, ABC):
     def noise_shapes(self) -> NoiseShapes:
         """(H, W) of each per-pixel noise input in network order; empty where there is none."""
         return ()
+
+    @property
+    def codes(self) -> CodeLayout | None:
+        """Where codes lie in z, of networks that were given some (InfoGAN); None elsewhere."""
+        return None
 
     @abstractmethod
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -70,6 +76,12 @@ class Discriminator(nn.Module, ABC):
 
     architecture: ClassVar[str]
     config: Any
+
+    @property
+    def couples_batch(self) -> bool:
+        """Whether images of a batch bear on one another's logits in training (minibatch deviation, batch norm), so that
+        real and generated ones must not share a pass."""
+        return False
 
     @property
     @abstractmethod

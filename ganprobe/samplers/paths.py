@@ -18,7 +18,7 @@ from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.streams import derive_seed, uniform
-from ganprobe.core.transfer import sent
+from ganprobe.core.devices.transfer import sent
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.generator import GeneratorSampler
 

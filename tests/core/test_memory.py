@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganprobe.core.errors import DeviceMemoryError, out_of_memory
-from ganprobe.core.memory import Portions
+from ganprobe.core.devices.memory import Portions
 
 TOO_MUCH = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 1.00 GiB"
 

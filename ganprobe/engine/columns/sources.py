@@ -9,11 +9,11 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from ganprobe.core.convolutions import steady_convolutions
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import DataError
-from ganprobe.core.memory import Portions, joined
+from ganprobe.core.devices.memory import Portions, joined
 from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
-from ganprobe.core.transfer import sent
+from ganprobe.core.devices.transfer import sent
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.blocks import BlockCache
 

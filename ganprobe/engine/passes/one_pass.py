@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ganprobe.core.memory import Portions
+from ganprobe.core.devices.memory import Portions
 from ganprobe.core.progress import Track
 from ganprobe.core.protocols import Accumulator
 from ganprobe.engine.columns.sources import ColumnSource
@@ -17,7 +17,7 @@ from ganprobe.engine.ranks.shares import ALONE, Ranks
 CHECK_EVERY = 32
 
 
-def walk(
+def run_pass(
     source: ColumnSource,
     metrics: Sequence[Accumulator[Any]],
     *,

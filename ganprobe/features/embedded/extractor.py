@@ -16,7 +16,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from ganprobe.core.convolutions import steady_convolutions
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.shipped import shipped_file

@@ -18,7 +18,7 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
-from ganprobe.core.convolutions import steady_convolutions
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns

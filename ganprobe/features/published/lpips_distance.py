@@ -21,7 +21,7 @@ from typing import cast, final
 import torch
 from torch import Tensor, nn
 
-from ganprobe.core.convolutions import steady_convolutions
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import CheckpointError, DataError
 from ganprobe.core.files import sha256_of
 from ganprobe.features.published.downloads import VGG16, fetched

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganprobe.core.errors import MetricError
-from ganprobe.core.transfer import sent
+from ganprobe.core.devices.transfer import sent
 from ganprobe.metrics.arrays import named, to_array
 
 MOST_CHUNKS = 64
