@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from ganprobe.core.errors import DeviceMemoryError, out_of_memory
 from ganprobe.core.devices.memory import Portions
+from ganprobe.core.errors import DeviceMemoryError, out_of_memory
 
 TOO_MUCH = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 1.00 GiB"
 
