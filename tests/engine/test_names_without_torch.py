@@ -29,6 +29,15 @@ from ganprobe.engine.listing import listing
 assert listing("features")[1] and listing("scorers")[1] and listing("directions")[1] and listing("generators")[1]
 print("done")
 """,
+    "architectures": """
+from ganprobe.core.errors import InputError
+from ganprobe.generators import ARCHITECTURES, trainable
+assert all(known.summary for known in ARCHITECTURES.values()) and len(trainable()) > 7
+try:
+    ARCHITECTURES["snggan"]
+except InputError:
+    print("refused")
+""",
     "methods": """
 from ganprobe.core.errors import InputError
 from ganprobe.directions import METHODS
