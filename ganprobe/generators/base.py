@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import normal
-from ganprobe.core.devices.transfer import sent
 from ganprobe.generators.codes import CodeLayout
 
 NoiseShapes = tuple[tuple[int, int], ...]

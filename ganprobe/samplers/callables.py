@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, on_device
+from ganprobe.core.devices.memory import Portions
 from ganprobe.core.discovery.objects import named_object, signature_of, source_of, takes
 from ganprobe.core.errors import InputError
-from ganprobe.core.devices.memory import Portions
 from ganprobe.core.spaces import Batch, SamplerSpec
 from ganprobe.core.streams import derive_seed
 from ganprobe.generators.base import Generator

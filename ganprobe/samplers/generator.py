@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.borrowing import borrowed, version_of
-from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.calls.settings import DEFAULTS
-from ganprobe.core.errors import CapabilityError, InputError
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.devices.memory import Portions
+from ganprobe.core.devices.transfer import sent
+from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
-from ganprobe.core.devices.transfer import sent
 from ganprobe.generators.base import Generator, draw_noise
 from ganprobe.samplers.blocks import BlockCache
 from ganprobe.samplers.modules import WeightsFingerprint

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, version_of
+from ganprobe.core.devices.memory import Portions
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.discovery.objects import source_of
 from ganprobe.core.errors import CapabilityError, DataError, InputError
-from ganprobe.core.devices.memory import Portions
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import integers, normal
-from ganprobe.core.devices.transfer import sent
 from ganprobe.samplers.blocks import BlockCache
 
 PROBE = 2

@@ -14,11 +14,11 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.streams import derive_seed, uniform
-from ganprobe.core.devices.transfer import sent
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.generator import GeneratorSampler
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.devices.convolutions import steady_convolutions
-from ganprobe.core.errors import DataError
 from ganprobe.core.devices.memory import Portions, joined
-from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
 from ganprobe.core.devices.transfer import sent
+from ganprobe.core.errors import DataError
+from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.blocks import BlockCache
 

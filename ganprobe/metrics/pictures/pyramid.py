@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import BLOCK, stream
-from ganprobe.core.devices.transfer import sent
 from ganprobe.metrics.pictures.protocol import COARSEST, PATCH, PATCHES
 
 _TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)

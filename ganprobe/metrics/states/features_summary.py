@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganprobe.core.protocols import Columns
 from ganprobe.core.devices.transfer import sent
+from ganprobe.core.protocols import Columns
 from ganprobe.metrics.arrays import FEW, named, to_array
 from ganprobe.metrics.base import not_finite, taken, too_few
 from ganprobe.metrics.states.capacity import ROWS

@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganprobe.core.errors import MetricError
 from ganprobe.core.devices.transfer import sent
+from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import named, to_array
 
 MOST_CHUNKS = 64
