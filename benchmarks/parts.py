@@ -1,6 +1,6 @@
 """`python -m benchmarks.parts`: what becomes of numbers where memory runs out and blocks are computed in parts.
 
-Networks are made to say that memory ran out on more than so many images; the numbers stand beside those of whole blocks.
+Networks are made to say that memory ran out on more than so many images; numbers stand beside those of whole blocks.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     DIRECTIONS = "directions"
     LAYOUTS = "layouts"
     SCORERS = "scorers"
+    RECIPES = "recipes"
+    TASKS = "tasks"
 
 
 @options.taking(ReferenceCall)

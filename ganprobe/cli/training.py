@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.settings import TrainCall
+from ganprobe.core.calls.settings import TrainCall, split_names
 from ganprobe.core.errors import InputError
 
 
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the architecture, such as r1_gamma=2."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as generator.rate=0.0001 or lt.sigma=0.25."),
 ]
 Network = Annotated[
     list[str] | None,
@@ -32,53 +32,77 @@ Discriminator = Annotated[
 ]
 
 
-@options.taking(TrainCall)
+@options.taking(TrainCall, but=["seed"])
 def train(
-    architecture: Annotated[str, typer.Argument(help="stylegan, biggan, classifier (embedded features) or scorer.")],
-    data: Annotated[str, typer.Option(help="A folder, archive or array of images, or a data set's name.")],
-    out: options.Out,
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A recipe's name or file, an architecture (`ganprobe list recipes`), classifier (the embedded "
+            "features) or scorer."
+        ),
+    ],
     call: TrainCall,
+    data: Annotated[
+        str | None,
+        typer.Option(help="A folder, archive or array of images, or a data set's name; left out, the recipe's."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; left out, runs/RECIPE.")] = None,
+    add: Annotated[
+        str | None, typer.Option("--with", help="Auxiliary tasks to add, joined by commas: lt, cr, rotation, ...")
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option("--without", help="Tasks of the recipe to leave out, joined by commas.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides weights, draws and order; left out, the recipe's.")] = None,
     images: Annotated[int | None, typer.Option(help="Real images to show before the run ends.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates of the generator before the run ends.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in a batch.")] = None,
     resolution: Annotated[
         int | None, typer.Option(help="Side to which images are brought; left out, their own.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Only the first images of the data (of an endless set: how many).")
+        int | None, typer.Option(help="Only so many images of the data (of an endless set: how many).")
     ] = None,
     precision: Annotated[str | None, typer.Option(help="fp32, bf16 or fp16 (CUDA).")] = None,
     flips: Annotated[bool | None, typer.Option("--flips/--no-flips", help="Mirror half of the images.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 for torch's choice.")] = None,
+    compiled: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile the networks.")] = None,
+    graphs: Annotated[bool | None, typer.Option("--graphs/--no-graphs", help="Hold steps in CUDA graphs.")] = None,
     max_hours: Annotated[float | None, typer.Option(help="Stop with a checkpoint after so many hours.")] = None,
     settings: Settings = None,
     network: Network = None,
     discriminator_network: Discriminator = None,
 ) -> None:
-    """Train a generator, or one of the small networks that ship; started again, the same command goes on."""
+    """Train a generator by a recipe, or one of the small networks that ship; started again, the command goes on."""
     from ganprobe.core.files import check_writable
     from ganprobe.engine.train import TrainCall as Words
     from ganprobe.engine.train import train as start
 
-    check_writable(out)
+    added, dropped = split_names(add or ""), split_names(drop or "")
+    folder = out or Path("runs") / "-".join([Path(recipe).stem, *added])
+    check_writable(folder)
     chosen = {
-        "seed": call.seed,
+        "seed": seed,
         "images": images,
+        "steps": steps,
         "batch": batch,
+        "resolution": resolution,
+        "limit": limit,
         "precision": precision,
         "flips": flips,
         "device": call.device,
         "threads": threads,
+        "compile": compiled,
+        "graphs": graphs,
         "max_hours": max_hours,
-        "network": parse_pairs(network) or None,
-        "discriminator_network": parse_pairs(discriminator_network) or None,
-        **parse_pairs(settings),
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    words = Words(
-        data=data, out=out, given=given, resolution=resolution, limit=limit, skip_unreadable=call.skip_unreadable
-    )
-    trained = start(architecture, words)
-    options.say_skipped(data, len(trained.skipped), trained.skipped)
+    given |= {f"network.{name}": value for name, value in parse_pairs(network).items()}
+    given |= {f"discriminator_network.{name}": value for name, value in parse_pairs(discriminator_network).items()}
+    given |= parse_pairs(settings)
+    words = Words(data=data, out=folder, given=given, add=added, drop=dropped, skip_unreadable=call.skip_unreadable)
+    trained = start(recipe, words)
+    options.say_skipped(data or recipe, len(trained.skipped), trained.skipped)
     typer.echo(str(trained.path))
 
 
@@ -108,7 +132,7 @@ def train_scorer(
     settings = AttributeSettings(
         epochs=epochs, patience=patience, batch_size=batch, seed=call.seed, resolution=resolution, flips=flips
     )
-    names = None if only is None else options.split_names(only)
+    names = None if only is None else split_names(only)
     report = start(
         data, attributes, out, settings=settings, only=names, device=call.device, skip_unreadable=call.skip_unreadable
     )

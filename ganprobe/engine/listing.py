@@ -71,6 +71,23 @@ def _scorers() -> Listing:
     return ("--scorer", "what scores attributes"), list(SCORERS.items())
 
 
+def _recipes() -> Listing:
+    from ganprobe.training.recipe.shipped import shipped, tables_of
+
+    tables = {name: tables_of(name) for name in shipped()}
+    rows = [
+        (name, str(table["architecture"]), table.get("data", {}).get("name", "any (--data)"), str(table["summary"]))
+        for name, table in tables.items()
+    ]
+    return ("recipe", "architecture", "data", "what it trains"), rows
+
+
+def _tasks() -> Listing:
+    from ganprobe.training.tasks import TASKS
+
+    return ("task", "what it does"), list(TASKS.items())
+
+
 _LISTINGS: dict[str, Callable[[], Listing]] = {
     "metrics": _metrics,
     "generators": _generators,
@@ -79,4 +96,6 @@ _LISTINGS: dict[str, Callable[[], Listing]] = {
     "directions": _directions,
     "layouts": _layouts,
     "scorers": _scorers,
+    "recipes": _recipes,
+    "tasks": _tasks,
 }

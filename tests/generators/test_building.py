@@ -9,7 +9,7 @@ import torch
 from small_pairs import SMALL
 
 from ganprobe.core.errors import GanprobeError, InputError
-from ganprobe.generators.building import build_pair, trainable
+from ganprobe.generators import build_pair, trainable
 
 
 @pytest.mark.parametrize("name", trainable())

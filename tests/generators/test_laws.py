@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,7 @@ from torch import Tensor
 import ganprobe
 from ganprobe.checkpoints.native import load_network, save_network
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.generators import ARCHITECTURES
-from ganprobe.generators.base import Generator
-from ganprobe.generators.building import Pair, build_pair, trainable
+from ganprobe.generators import ARCHITECTURES, Generator, Pair, build_pair, trainable
 
 LABELS = torch.tensor([0, 1, 2, 0, 1])
 CASES = [(name, 3) for name in trainable()] + [
@@ -80,6 +79,25 @@ def test_gradients_reach_every_weight(pair: Pair) -> None:
     for network in (pair.generator, pair.discriminator):
         still = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
         assert not still
+
+
+def test_mixed_precision_keeps_what_must_be_exact(pair: Pair) -> None:
+    """Images, logits and the statistics of norms stay float32 under autocast, and are near what they are without."""
+    z, labels = drawn(pair.generator)
+    with torch.no_grad():
+        exact = pair.generator.eval()(z, labels)
+        judged = pair.discriminator.eval()(exact, LABELS)
+    with torch.autocast("cpu", torch.bfloat16):
+        images = pair.generator(z, labels)
+        logits = pair.discriminator(images, LABELS)
+        pair.generator.train()(z, labels)
+    assert images.dtype == logits.dtype == torch.float32
+    assert float((images.detach() - exact).square().mean()) < 0.01 * float(exact.var()) + 1e-6
+    assert torch.allclose(logits, judged, atol=0.1 * float(judged.abs().max()) + 0.05)
+    logits.sum().backward()
+    for network in (pair.generator, pair.discriminator):
+        assert all(value.dtype == torch.float32 for value in network.state_dict().values())
+        assert all(weight.grad is None or torch.isfinite(weight.grad).all() for weight in network.parameters())
 
 
 def test_the_classes_tell(pair: Pair) -> None:
@@ -173,3 +191,9 @@ def test_what_is_given_wrongly_is_one_line(name: str) -> None:
 def test_every_pair_is_here() -> None:
     assert set(SMALL) == set(trainable())
     assert all(known.generator.architecture == name for name, known in ARCHITECTURES.items())
+
+
+def test_the_page_lists_every_pair() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "contributing" / "generator.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| [^|]* \| (\w+) \|", page, flags=re.MULTILINE))
+    assert rows == {name: known.labels for name, known in trainable().items()}
