@@ -22,7 +22,7 @@ test: $(STAMP)
 
 # The suite damages a few dozen checkpoints of each kind; this, thousands.
 fuzz: $(STAMP)
-	GANPROBE_FUZZ_CASES=2500 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/checkpoints/test_fuzz.py
+	GANPROBE_FUZZ_CASES=2500 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/checkpoints/layouts/test_fuzz.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +23,10 @@ from ganprobe.features.published.lpips_distance import load_lpips
 from ganprobe.features.published.vgg16 import load_vgg16
 from ganprobe.metrics import frechet_distance
 from ganprobe.metrics.neighbours.radii import knn_radii
-from ganprobe.training.data import ArraySource
-from ganprobe.training.run import train_gan
-from ganprobe.training.settings import default_settings
+from ganprobe.training.data.source import ArraySource
+from ganprobe.training.reading import read_recipe
+from ganprobe.training.recipe.records import RunOptions
+from ganprobe.training.run import train_recipe
 
 COLUMN = "inception.pool3"
 INCEPTION_FLOPS = 2 * 5.67e9
@@ -163,32 +163,26 @@ def _planted(n: int, d: int, attributes: int) -> tuple[Tensor, Tensor]:
 
 
 def training(setup: Setup) -> Iterator[Finding]:
-    """Steps a second of both trainings at 32 pixels, as the last line of their books has them."""
-    networks = {
-        "stylegan": {"channel_max": setup.size(128, 8), "num_classes": 0},
-        "biggan": {"channels": setup.size(64, 8)},
-    }
-    for name, network in networks.items():
-        for precision in ("fp32", "bf16")[: setup.size(2, 1)]:
-            rate = _steps_a_second(setup, name, network, precision)
-            yield Finding(f"{name} at 32 pixels, {precision}", f"{rate:.1f} steps/s")
+    """Steps a second of trainings at 32 pixels, as the last line of their books has them, with and without graphs."""
+    cases = [("sndcgan", tasks) for tasks in ([], ["lt"], ["cr"], ["rotation"])] + [("stylegan", []), ("biggan", [])]
+    for name, tasks in cases[:: setup.size(1, 3)]:
+        for graphs, precision in [(False, "fp32"), (True, "fp32"), (True, "bf16")][: setup.size(3, 1)]:
+            rate = _steps_a_second(setup, name, tasks, graphs=graphs, precision=precision)
+            held = "in a graph" if graphs else "launch by launch"
+            yield Finding(f"{' + '.join([name, *tasks])} at 32 pixels, {precision}, {held}", f"{rate:.1f} steps/s")
 
 
-def _steps_a_second(setup: Setup, name: str, network: dict[str, int], precision: str) -> float:
+def _steps_a_second(setup: Setup, name: str, tasks: list[str], *, graphs: bool, precision: str) -> float:
     source = ArraySource(open_data("toyfaces:32", limit=512).read(range(512)), np.arange(512) % 10)
-    settings = default_settings(name)
-    per_step = settings.batch * settings.discriminator_steps
-    settings = replace(
-        settings,
-        images=per_step * setup.size(120, 1),
-        network=network,
-        discriminator_network={"num_classes": 0} if name == "stylegan" else {},
-        precision=precision,  # type: ignore[arg-type]
-        device=str(setup.device),
-        log_every=40,
-        tensorboard=False,
+    narrow = {"stylegan": "channel_max", "biggan": "channels", "sndcgan": "channels"}[name]
+    width = setup.size(128 if name == "stylegan" else 64, 8)
+    changes = {"data.conditional": None if name == "biggan" else False, f"network.{narrow}": width}
+    changes |= {"lt.start": 0} if "lt" in tasks else {}
+    recipe = read_recipe(name, add=tasks, changes={**changes, "precision": precision, "steps": setup.size(400, 2)})
+    options = RunOptions(
+        device=str(setup.device), graphs=graphs, log_every=setup.size(200, 1), grid_every=0, tensorboard=False
     )
     with tempfile.TemporaryDirectory() as folder:
-        train_gan(name, source, Path(folder), settings)
+        train_recipe(recipe, source, Path(folder), options=options)
         last = (Path(folder) / "log.jsonl").read_text().splitlines()[-1]
-    return float(json.loads(last)["images_per_second"]) / per_step
+    return float(json.loads(last)["images_per_second"]) / recipe.images_per_step

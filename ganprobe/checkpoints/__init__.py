@@ -1,7 +1,5 @@
 """A file on disk to a network: the native format, foreign layouts, and the detection of which is which."""
 
-from ganprobe.checkpoints.detect import open_checkpoint, open_discriminator
-from ganprobe.checkpoints.layout import Overrides
-from ganprobe.checkpoints.layouts.table import LAYOUTS
+import lazy_loader
 
-__all__ = ["LAYOUTS", "Overrides", "open_checkpoint", "open_discriminator"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ganprobe.checkpoints.layout import Layout
-from ganprobe.core.plugins import Group, PlugIn
+from ganprobe.core.discovery.plugins import Group, PlugIn
 
 GROUP: Final = Group(
     name="ganprobe.layouts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import DEFAULTS
+from ganprobe.core.calls.settings import ReferenceCall
 
 
 def register(app: typer.Typer) -> None:
@@ -28,47 +29,25 @@ class Kind(StrEnum):
     DIRECTIONS = "directions"
     LAYOUTS = "layouts"
     SCORERS = "scorers"
+    RECIPES = "recipes"
+    TASKS = "tasks"
 
 
+@options.taking(ReferenceCall)
 def reference(
     data: Annotated[str, typer.Argument(help="A folder, archive or array of images, or a data set's name.")],
     out: Annotated[Path, typer.Option(help="File for the statistics (safetensors).")],
-    metrics: Annotated[
-        str | None,
-        typer.Option(help="Which metrics it is for, joined by commas; left out, the default ones of these features."),
-    ] = None,
-    features: options.Features = DEFAULTS.features,
-    inception_weights: options.InceptionWeights = None,
-    vgg_weights: options.VggWeights = None,
-    samples: Annotated[
-        int | None, typer.Option(help="So many images, evenly spread over the set; left out, all of them.")
-    ] = None,
-    resolution: Annotated[
-        int | None, typer.Option(help="Side to which images are cropped and resized; left out, their own.")
-    ] = None,
-    batch_size: options.BatchSize = DEFAULTS.batch_size,
-    device: options.Device = DEFAULTS.device,
-    skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
+    call: ReferenceCall,
 ) -> None:
     """Measure a data set once, to compare generators with it later."""
+    from ganprobe.engine.opening.names import check_reference
+
+    check_reference(data)
     from ganprobe.engine.ranks.joining import this_process
     from ganprobe.engine.reference import make_reference
 
     ranks = this_process()
-    made = make_reference(
-        data,
-        out,
-        features=features,
-        metrics=options.split_names(metrics),
-        samples=samples,
-        resolution=resolution,
-        batch_size=batch_size,
-        device=ranks.device(device),
-        skip_unreadable=skip_unreadable,
-        inception_weights=inception_weights,
-        vgg_weights=vgg_weights,
-        ranks=ranks,
-    )
+    made = make_reference(data, out, replace(call, device=ranks.device(call.device)), ranks=ranks)
     options.say_skipped(made.subject.name, len(made.skipped), made.skipped)
     typer.echo(f"{out}: {made.subject.n} images of {made.subject.name}")
 

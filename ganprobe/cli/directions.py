@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import DirectionsCall
 from ganprobe.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,24 +47,24 @@ _WIDE = 10_000
 Generator = Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")]
 
 
+@options.taking(DirectionsCall)
 def directions(
     generator: Generator,
     method: Annotated[
         str, typer.Option(help="interfacegan, sefa, ganspace, stylespace or steer; see `ganprobe list directions`.")
     ],
     out: options.Out,
+    call: DirectionsCall,
     space: Annotated[
         LatentSpace | None, typer.Option(help="Left out: for interfacegan all that there are, else the method's own.")
     ] = None,
     samples: Annotated[
         int, typer.Option(help="Latents to draw, and for interfacegan and stylespace images to score.")
     ] = 20_000,
-    seed: options.Seed = 0,
     count: Annotated[
         int | None, typer.Option(help="How many: sefa and ganspace 10, stylespace 3 an attribute.")
     ] = None,
     layers: Annotated[str | None, typer.Option(help="Whose weights sefa reads, such as 0-3; left out, all.")] = None,
-    scorer: options.Scorer = None,
     condition: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME:OTHER,...", help="interfacegan: NAME with the OTHERs left alone; may be repeated."),
@@ -73,13 +74,14 @@ def directions(
     ] = None,
     approach: Annotated[Approach | None, typer.Option(help="How to steer; left out, jahanian.")] = None,
     walk: Annotated[WalkKind | None, typer.Option(help="Along a line or a curve; left out, linear.")] = None,
-    device: options.Device = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a killed scoring of the same samples stopped.")
-    ] = False,
 ) -> None:
     """Find directions in a latent space, and draw a strip of each."""
     from ganprobe.core.files import check_writable
+    from ganprobe.directions.methods.catalogue import METHODS
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
+    METHODS[method]  # refuses an unknown one
     from ganprobe.directions.layers import parse_layers
     from ganprobe.engine.directions import Search, find_directions
     from ganprobe.engine.ranks.joining import this_process
@@ -89,17 +91,17 @@ def directions(
         method=method,
         space=None if space is None else space.value,
         samples=samples,
-        seed=seed,
+        seed=call.seed,
         count=count,
         layers=None if layers is None else parse_layers(layers),
         conditions=tuple(parse_condition(text) for text in condition or ()),
-        scorer=scorer,
+        scorer=call.scorer,
         steering=_steering(factors, approach, walk),
-        device=ranks.device(device),
+        device=ranks.device(call.device),
     )
     if ranks.lead:
         check_writable(out)
-    found = find_directions(generator, search, out=out, resume=resume, ranks=ranks)
+    found = find_directions(generator, search, out=out, resume=call.resume, ranks=ranks)
     found.save(out)
     _print_found(found.directions)
     _print_entangled(found.numbers.get("entangled", {}))
@@ -111,7 +113,7 @@ def _steering(factors: str | None, approach: Approach | None, walk: WalkKind | N
     from ganprobe.directions.methods.steering.search import Steering
 
     given: dict[str, Any] = {
-        "factors": None if factors is None else tuple(options.split_names(factors) or ()),
+        "factors": None if factors is None else tuple(options.split_names(factors)),
         "approach": None if approach is None else approach.value,
         "walk": None if walk is None else walk.value,
     }
@@ -122,7 +124,7 @@ def _steering(factors: str | None, approach: Approach | None, walk: WalkKind | N
 def parse_condition(text: str) -> tuple[str, tuple[str, ...]]:
     """ "age:gender,eyeglasses" to ("age", ("gender", "eyeglasses")). InputError for anything else."""
     primal, colon, others = text.partition(":")
-    names = tuple(options.split_names(others) or ())
+    names = tuple(options.split_names(others))
     if not (primal.strip() and colon and names):
         raise InputError(f"a condition is like age:gender,eyeglasses, got {text!r}")
     return primal.strip(), names

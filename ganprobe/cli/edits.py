@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import EditCall
 
 
 def register(app: typer.Typer) -> None:
@@ -25,12 +26,14 @@ class MovedSpace(StrEnum):
     S = "s"
 
 
+@options.taking(EditCall)
 def edit(
     generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")],
     direction: Annotated[
         Path,
         typer.Option(help="A file of `ganprobe directions`, an InterFaceGAN boundary (.npy) or GANSpace's .npz."),
     ],
+    call: EditCall,
     out: Annotated[Path, typer.Option(help="The picture: .png, or .gif or .mp4 for an animation.")],
     name: Annotated[str | None, typer.Option(help="Which direction of the file; left out, its first.")] = None,
     space: Annotated[
@@ -56,18 +59,17 @@ def edit(
         str | None,
         typer.Option(metavar="NAMES", help="Attributes to write under every cell, such as smile,age; or all."),
     ] = None,
-    scorer: options.Scorer = None,
-    seed: options.Seed = 0,
     layers: Annotated[
         str | None, typer.Option(help="Layers to move, such as 0-3, in w, w+ and s; left out, the direction's own.")
     ] = None,
-    truncation: options.Psi = "1",
     any_generator: Annotated[
         bool, typer.Option("--any-generator", help="Take a direction that was found in another generator.")
     ] = False,
-    device: options.Device = None,
 ) -> None:
     """Move samples along directions and draw what comes out."""
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from ganprobe.directions.layers import parse_layers
     from ganprobe.engine.edit import Edit, edit_format, edited, even_strengths, parse_also, write_edit
 
@@ -81,17 +83,17 @@ def edit(
         also=tuple(parse_also(text) for text in also or ()),
         layers=None if layers is None else parse_layers(layers),
         absolute=absolute,
-        scores=None if scores == "all" else tuple(options.split_names(scores) or ()),
+        scores=None if scores == "all" else tuple(options.split_names(scores or "")),
     )
     found = edited(
         generator,
         direction,
         what,
-        seed=seed,
-        truncation=options.parse_truncation(truncation),
+        seed=call.seed,
+        truncation=call.truncation,
         any_generator=any_generator,
-        scorer=scorer,
-        device=device,
+        scorer=call.scorer,
+        device=call.device,
     )
     write_edit(out, found)
     typer.echo(str(out))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.settings import COMPARE_SAMPLES, DEFAULTS, Settings
-from ganprobe.core.spaces import BatchNoise
+from ganprobe.core.calls.settings import CompareCall, EvaluateCall
 
 
 def register(app: typer.Typer) -> None:
@@ -19,100 +19,45 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
+@options.taking(EvaluateCall, but=["out"])
 def evaluate(
     generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, images, or package.module:callable.")],
     out: options.Out,
-    reference: Annotated[
-        str | None, typer.Option(help="A data set's name, images, or saved statistics; needed by metrics that compare.")
-    ] = None,
-    metrics: options.Metrics = None,
-    samples: options.Samples = DEFAULTS.samples,
-    seed: options.Seed = DEFAULTS.seed,
-    features: options.Features = DEFAULTS.features,
-    inception_weights: options.InceptionWeights = None,
-    vgg_weights: options.VggWeights = None,
-    scorer: options.Scorer = None,
-    batch_size: options.BatchSize = DEFAULTS.batch_size,
-    device: options.Device = DEFAULTS.device,
-    truncation: options.Psi = "1",
-    noise: options.Noise = DEFAULTS.noise,
-    skip_unreadable: options.SkipUnreadable = DEFAULTS.skip_unreadable,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a killed run with the same settings stopped.")
-    ] = False,
+    call: EvaluateCall,
 ) -> None:
     """Measure one generator and write its report."""
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from ganprobe.engine.evaluate import run_evaluation
     from ganprobe.engine.ranks.joining import this_process
 
     ranks = this_process()
-    settings = Settings(
-        samples=samples,
-        seed=seed,
-        features=features,
-        inception_weights=inception_weights,
-        vgg_weights=vgg_weights,
-        scorer=scorer,
-        batch_size=batch_size,
-        device=ranks.device(device),
-        truncation=options.parse_truncation(truncation),
-        noise=cast(BatchNoise, noise),
-        skip_unreadable=skip_unreadable,
-    )
-    run = run_evaluation(
-        generator,
-        settings,
-        reference=reference,
-        metrics=options.split_names(metrics),
-        out=out,
-        resume=resume,
-        ranks=ranks,
-    )
+    run = run_evaluation(generator, replace(call, out=out, device=ranks.device(call.device)), ranks=ranks)
     run.save(out)
     _say_skipped(run)
     _print_run(run)
     _say_where(out)
 
 
+@options.taking(CompareCall)
 def compare(
     items: Annotated[
         list[str], typer.Argument(metavar="RUN_OR_GENERATOR...", help="Run folders, or generators to evaluate first.")
     ],
     out: options.Out,
-    reference: Annotated[
-        str | None, typer.Option(help="For generators; left out, what a shipped one was trained on.")
-    ] = None,
-    metrics: options.Metrics = None,
-    samples: options.Samples = None,
-    seed: options.Seed = DEFAULTS.seed,
-    features: options.Features = DEFAULTS.features,
-    inception_weights: options.InceptionWeights = None,
-    vgg_weights: options.VggWeights = None,
-    scorer: options.Scorer = None,
-    batch_size: options.BatchSize = DEFAULTS.batch_size,
-    device: options.Device = DEFAULTS.device,
-    truncation: options.Psi = "1",
-    noise: options.Noise = DEFAULTS.noise,
+    call: CompareCall,
 ) -> None:
     """One table of several generators, best in bold where the difference is beyond chance."""
     from ganprobe.core.files import check_writable
-    from ganprobe.engine.compare import compare as compare_items
+    from ganprobe.engine.opening.names import check_words
 
     check_writable(out)
-    settings = Settings(
-        samples=samples,
-        most=COMPARE_SAMPLES,
-        seed=seed,
-        features=features,
-        inception_weights=inception_weights,
-        vgg_weights=vgg_weights,
-        scorer=scorer,
-        batch_size=batch_size,
-        device=device,
-        truncation=options.parse_truncation(truncation),
-        noise=cast(BatchNoise, noise),
-    )
-    comparison = compare_items(items, settings, reference=reference, metrics=options.split_names(metrics))
+    for item in items:
+        check_words(item, call)
+    from ganprobe.engine.compare import compare as compare_items
+
+    comparison = compare_items(items, call)
     comparison.save(out)
     _print_comparison(comparison)
     _say_where(out)

@@ -1,78 +1,70 @@
-"""Options that several commands share, and their parsing."""
+"""The records of `ganprobe.core.calls.settings` as options of commands, and what several commands say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ganprobe.core.errors import InputError
-from ganprobe.core.spaces import Truncation
+from ganprobe.core.calls.options import Option, default_of, options_of
+from ganprobe.core.calls.settings import parse_truncation, split_names
 
-Metrics = Annotated[
-    str | None,
-    typer.Option(
-        help="Names joined by commas, as in `ganprobe list metrics`; left out, all that the generator allows."
-    ),
-]
-Samples = Annotated[
-    int | None,
-    typer.Option(help="Images to draw, and pairs on each path; of a smaller set of images left out, all of them."),
-]
-Seed = Annotated[int, typer.Option(help="Sample i is a function of the seed and i alone.")]
-Features = Annotated[
-    str | None,
-    typer.Option(
-        help="inception, vgg16, embedded, a TorchScript file or package.module:callable; left out, what the metrics "
-        "are defined on."
-    ),
-]
-InceptionWeights = Annotated[
-    Path | None,
-    typer.Option(help="A file in the layout of the official Inception weights; left out, those, fetched once."),
-]
-VggWeights = Annotated[
-    Path | None,
-    typer.Option(
-        help="A file in the layout of torchvision's VGG16, for precision, recall and LPIPS; left out, the official one."
-    ),
-]
-Scorer = Annotated[
-    str | None,
-    typer.Option(
-        help="Of attributes: toyfaces, a file, a folder of classifiers, package.module:callable or clip:...; see "
-        "`ganprobe list scorers`. Left out, the one of toyfaces."
-    ),
-]
-BatchSize = Annotated[int, typer.Option(help="Samples taken in at a time; results do not depend on it.")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; left out, CUDA where there is one.")]
-Psi = Annotated[
-    str,
-    typer.Option(
-        "--truncation", help="psi, or psi:layers for the first layers only; for BigGAN the threshold on z. 1 is none."
-    ),
-]
-Noise = Annotated[str, typer.Option(help="Per-pixel noise: random (by index), const or zero.")]
-SkipUnreadable = Annotated[
-    bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be decoded, and say so.")
-]
+__all__ = ["Out", "parse_truncation", "say_skipped", "split_names", "taking"]
+
 Out = Annotated[Path, typer.Option(help="Folder for the results.")]
 
 
-def split_names(text: str | None) -> list[str] | None:
-    """ "fd, kd" to ["fd", "kd"]; None stays None."""
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+def taking(record: type[Any], *, but: Collection[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator for a command whose argument `call` is a `record`: the command line gets an option for each of its
+    fields but those named in `but`, and the command the record that they make."""
+    fields = {name: each for name, each in options_of(record).items() if name not in but}
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        own = [each for each in inspect.signature(command, eval_str=True).parameters.values() if each.name != "call"]
+        ours = [_parameter(record, name, each) for name, each in fields.items()]
+
+        @functools.wraps(command)
+        def run(**words: Any) -> Any:
+            given = {name: _read(each, words.pop(name)) for name, each in fields.items()}
+            return command(**words, call=record(**given))
+
+        parameters = sorted([*own, *ours], key=lambda each: each.default is not inspect.Parameter.empty)
+        keyword = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+        vars(run)["__signature__"] = inspect.Signature(keyword)
+        run.__annotations__ = {each.name: each.annotation for each in keyword}
+        return run
+
+    return decorate
 
 
-def parse_truncation(text: str) -> Truncation:
-    """ "0.7" to 0.7 and "0.7:4" to (0.7, 4). InputError for anything else."""
-    psi, colon, cutoff = text.partition(":")
-    try:
-        return (float(psi), int(cutoff)) if colon else float(psi)
-    except ValueError:
-        raise InputError(f"truncation must be psi or psi:layers, such as 0.7 or 0.7:4; got {text!r}") from None
+def _parameter(record: type[Any], name: str, said: Option) -> inspect.Parameter:
+    default = default_of(record, name)
+    default = default if said.written is None else said.written
+    kind = said.word or _plain(typing.get_type_hints(record)[name])
+    flag = said.flag or f"--{name.replace('_', '-')}"
+    whole = kind if default is not None else kind | None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[whole, typer.Option(flag, help=said.help)],
+    )
+
+
+def _plain(kind: Any) -> type:
+    """The kind of a word for a field: bool, int or float as they are, anything else is text."""
+    kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    return next((each for each in kinds if each in (bool, int, float)), str)
+
+
+def _read(said: Option, word: Any) -> Any:
+    return word if said.read is None or word is None else said.read(word)
 
 
 def say_skipped(name: str, count: int, files: Sequence[str]) -> None:

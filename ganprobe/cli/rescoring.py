@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import RescoreCall
 
 
 def register(app: typer.Typer) -> None:
@@ -15,20 +16,22 @@ def register(app: typer.Typer) -> None:
     app.command()(rescore)
 
 
+@options.taking(RescoreCall)
 def rescore(
     generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")],
     files: Annotated[list[Path], typer.Argument(help="Files of `ganprobe directions`, of one method each.")],
     out: options.Out,
+    call: RescoreCall,
     samples: Annotated[int, typer.Option(help="Samples to move along every direction, both ways.")] = 250,
     step: Annotated[float, typer.Option(help="How far, in standard deviations of the latents.")] = 1.0,
-    seed: options.Seed = 0,
-    scorer: options.Scorer = None,
     any_generator: Annotated[
         bool, typer.Option("--any-generator", help="Take directions that were found in another generator.")
     ] = False,
-    device: options.Device = None,
 ) -> None:
     """Compare directions of several methods by what they do to every attribute."""
+    from ganprobe.engine.opening.names import check_words
+
+    check_words(generator, call)
     from rich.console import Console
 
     from ganprobe.core.files import check_writable
@@ -40,11 +43,11 @@ def rescore(
         generator,
         files,
         samples=samples,
-        seed=seed,
+        seed=call.seed,
         step=step,
-        scorer=scorer,
+        scorer=call.scorer,
         any_generator=any_generator,
-        device=device,
+        device=call.device,
     )
     run.save(out)
     Console().print(run_table(run.record))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
+from ganprobe.core.calls.settings import TrainCall, split_names
 from ganprobe.core.errors import InputError
 
 
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the architecture, such as r1_gamma=2."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as generator.rate=0.0001 or lt.sigma=0.25."),
 ]
 Network = Annotated[
     list[str] | None,
@@ -31,63 +32,88 @@ Discriminator = Annotated[
 ]
 
 
+@options.taking(TrainCall, but=["seed"])
 def train(
-    architecture: Annotated[str, typer.Argument(help="stylegan, biggan, classifier (embedded features) or scorer.")],
-    data: Annotated[str, typer.Option(help="A folder, archive or array of images, or a data set's name.")],
-    out: options.Out,
-    seed: options.Seed = 0,
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A recipe's name or file, an architecture (`ganprobe list recipes`), classifier (the embedded "
+            "features) or scorer."
+        ),
+    ],
+    call: TrainCall,
+    data: Annotated[
+        str | None,
+        typer.Option(help="A folder, archive or array of images, or a data set's name; left out, the recipe's."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; left out, runs/RECIPE.")] = None,
+    add: Annotated[
+        str | None, typer.Option("--with", help="Auxiliary tasks to add, joined by commas: lt, cr, rotation, ...")
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option("--without", help="Tasks of the recipe to leave out, joined by commas.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides weights, draws and order; left out, the recipe's.")] = None,
     images: Annotated[int | None, typer.Option(help="Real images to show before the run ends.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates of the generator before the run ends.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images in a batch.")] = None,
     resolution: Annotated[
         int | None, typer.Option(help="Side to which images are brought; left out, their own.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Only the first images of the data (of an endless set: how many).")
+        int | None, typer.Option(help="Only so many images of the data (of an endless set: how many).")
     ] = None,
     precision: Annotated[str | None, typer.Option(help="fp32, bf16 or fp16 (CUDA).")] = None,
     flips: Annotated[bool | None, typer.Option("--flips/--no-flips", help="Mirror half of the images.")] = None,
-    device: options.Device = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 for torch's choice.")] = None,
+    compiled: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile the networks.")] = None,
+    graphs: Annotated[bool | None, typer.Option("--graphs/--no-graphs", help="Hold steps in CUDA graphs.")] = None,
     max_hours: Annotated[float | None, typer.Option(help="Stop with a checkpoint after so many hours.")] = None,
-    skip_unreadable: options.SkipUnreadable = False,
     settings: Settings = None,
     network: Network = None,
     discriminator_network: Discriminator = None,
 ) -> None:
-    """Train a generator, or one of the small networks that ship; started again, the same command goes on."""
+    """Train a generator by a recipe, or one of the small networks that ship; started again, the command goes on."""
     from ganprobe.core.files import check_writable
-    from ganprobe.engine.train import TrainCall
+    from ganprobe.engine.train import TrainCall as Words
     from ganprobe.engine.train import train as start
 
-    check_writable(out)
+    added, dropped = split_names(add or ""), split_names(drop or "")
+    folder = out or Path("runs") / "-".join([Path(recipe).stem, *added])
+    check_writable(folder)
     chosen = {
         "seed": seed,
         "images": images,
+        "steps": steps,
         "batch": batch,
+        "resolution": resolution,
+        "limit": limit,
         "precision": precision,
         "flips": flips,
-        "device": device,
+        "device": call.device,
         "threads": threads,
+        "compile": compiled,
+        "graphs": graphs,
         "max_hours": max_hours,
-        "network": parse_pairs(network) or None,
-        "discriminator_network": parse_pairs(discriminator_network) or None,
-        **parse_pairs(settings),
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    call = TrainCall(
-        data=data, out=out, given=given, resolution=resolution, limit=limit, skip_unreadable=skip_unreadable
-    )
-    trained = start(architecture, call)
-    options.say_skipped(data, len(trained.skipped), trained.skipped)
+    given |= {f"network.{name}": value for name, value in parse_pairs(network).items()}
+    given |= {f"discriminator_network.{name}": value for name, value in parse_pairs(discriminator_network).items()}
+    given |= parse_pairs(settings)
+    words = Words(data=data, out=folder, given=given, add=added, drop=dropped, skip_unreadable=call.skip_unreadable)
+    trained = start(recipe, words)
+    options.say_skipped(data or recipe, len(trained.skipped), trained.skipped)
     typer.echo(str(trained.path))
 
 
+@options.taking(TrainCall)
 def train_scorer(
     data: Annotated[str, typer.Argument(help="A folder, zip or tar of image files.")],
     attributes: Annotated[
         Path, typer.Option(help="A table of -1 and 1, or 0 and 1: CelebA's list_attr_celeba.txt, or a .csv like it.")
     ],
     out: Annotated[Path, typer.Option(help="File for the scorer (.safetensors).")],
+    call: TrainCall,
     only: Annotated[str | None, typer.Option(help="These attributes alone, joined by commas.")] = None,
     resolution: Annotated[int, typer.Option(help="Side to which images are brought, a multiple of 32.")] = 64,
     epochs: Annotated[int, typer.Option(help="Times that every image is shown at most.")] = 20,
@@ -98,19 +124,18 @@ def train_scorer(
     flips: Annotated[
         bool, typer.Option("--flips", help="Mirror half of the images: for attributes without left and right.")
     ] = False,
-    seed: options.Seed = 0,
-    device: options.Device = None,
-    skip_unreadable: options.SkipUnreadable = False,
 ) -> None:
     """Train a scorer of attributes from a table of them; started again, the same command goes on."""
     from ganprobe.engine.train_scorer import train_scorer as start
     from ganprobe.training.attributes import AttributeSettings
 
     settings = AttributeSettings(
-        epochs=epochs, patience=patience, batch_size=batch, seed=seed, resolution=resolution, flips=flips
+        epochs=epochs, patience=patience, batch_size=batch, seed=call.seed, resolution=resolution, flips=flips
     )
-    names = options.split_names(only)
-    report = start(data, attributes, out, settings=settings, only=names, device=device, skip_unreadable=skip_unreadable)
+    names = None if only is None else split_names(only)
+    report = start(
+        data, attributes, out, settings=settings, only=names, device=call.device, skip_unreadable=call.skip_unreadable
+    )
     options.say_skipped(data, len(report.skipped), report.skipped)
     _print_validation(report)
     typer.echo(str(report.path))

@@ -6,8 +6,6 @@
 (2, 3, 64, 64)
 """
 
-from ganprobe.data.arrays import array_images
-from ganprobe.data.datasets import DATASETS, find_cifar10, is_image_data, open_data, open_toyfaces
-from ganprobe.data.images import Images
+import lazy_loader
 
-__all__ = ["DATASETS", "Images", "array_images", "find_cifar10", "is_image_data", "open_data", "open_toyfaces"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

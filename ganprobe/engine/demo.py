@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ganprobe.core.calls.settings import CompareCall, Settings
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable
-from ganprobe.core.settings import Settings
 from ganprobe.core.shipped import manifest
 from ganprobe.engine.compare import compare
 from ganprobe.engine.evaluate import carry_out, prepare
@@ -38,7 +38,7 @@ def run_demo(out: Path, *, samples: int = DEMO_SAMPLES) -> Comparison:
     for name, evaluation in prepared.items():
         runs.append(carry_out(evaluation, references))
         runs[-1].save(out / name)
-    comparison = compare(runs, settings)
+    comparison = compare(runs, CompareCall())
     comparison.save(out)
     first = out / next(iter(prepared))
     write_together(out, {name: (first / name).read_bytes() for name in NUMBERS})

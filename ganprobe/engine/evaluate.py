@@ -14,28 +14,22 @@ from typing import Any
 
 from torch import nn
 
+from ganprobe.core.calls.settings import EvaluateCall, Settings, said
 from ganprobe.core.columns import SCORES
-from ganprobe.core.errors import GanprobeError, InputError, OutputError
+from ganprobe.core.errors import DeviceMemoryError, GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
-from ganprobe.core.settings import Settings
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
-from ganprobe.engine.opening.features import (
-    FeatureSet,
-    Files,
-    default_networks,
-    features_for,
-    open_device,
-    open_features,
-)
+from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
+from ganprobe.engine.opening.names import check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.passes.classes import check_classes
-from ganprobe.engine.passes.evaluation import Evaluation, Work
+from ganprobe.engine.passes.evaluation import Evaluation, Measurement
 from ganprobe.engine.passes.journal import Journal
-from ganprobe.engine.passes.one_pass import walk
+from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import (
     IMAGES,
     LABEL,
@@ -54,7 +48,7 @@ from ganprobe.engine.provenance import (
     time_now,
 )
 from ganprobe.engine.ranks.shares import ALONE, Ranks
-from ganprobe.engine.reference import References, check_reference
+from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
 from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler
@@ -67,35 +61,33 @@ _NOT_IDENTITY = ("most", "batch_size", "device", "inception_weights", "vgg_weigh
 
 def run_evaluation(
     generator: str | Path | Sampler | nn.Module,
-    settings: Settings,
+    call: EvaluateCall,
     *,
-    reference: str | None,
-    metrics: Sequence[str] | None,
-    out: Path | None,
-    resume: bool,
     ranks: Ranks = ALONE,
 ) -> Run:
     """Measure `generator`; see `ganprobe.evaluate`. What it leaves in `out` for `resume`, saving the run removes.
     ranks: who shares the samples; rank 0 has the run, any other ends with Dismissed."""
-    if resume and out is None:
+    out = None if call.out is None else Path(call.out)
+    if call.resume and out is None:
         raise InputError("a run is taken up from the folder that it was saved to; name it (out)")
     if out is not None and ranks.lead:
         check_writable(out)
-    evaluation = prepare(generator, settings, reference=reference, metrics=metrics)
-    return carry_out(evaluation, References(), out=out, resume=resume, ranks=ranks)
+    evaluation = prepare(generator, call, reference=call.reference, metrics=call.metrics)
+    return carry_out(evaluation, References(), out=out, resume=call.resume, ranks=ranks)
 
 
 def prepare(
     generator: str | Path | Sampler | nn.Module,
     settings: Settings,
     *,
-    reference: str | None,
+    reference: str | Path | None,
     metrics: Sequence[str] | None,
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
     features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
     check_weights(inception=settings.inception_weights, vgg=settings.vgg_weights)
     settings = dataclasses.replace(settings, features=features)
+    reference = None if reference is None else str(reference)
     against = reference is not None
     if metrics is not None:
         planned_metrics(metrics, settings, reference=against)
@@ -133,25 +125,25 @@ def carry_out(
     ranks: Ranks = ALONE,
 ) -> Run:
     """Draw, observe, measure. References are opened through `references`, each once. What goes wrong with the input
-    leaves nothing in `out`; what was saved before an interruption or a full disk stays, for `resume`. Dismissed, once
-    its samples are drawn, on every rank but 0."""
+    leaves nothing in `out`; what was saved before an interruption or where disk or memory ran out stays, for `resume`.
+    Dismissed, once its samples are drawn, on every rank but 0."""
     started, clock = time_now(), time.monotonic()
     features = _open_features(evaluation)
     journal = Journal(out, _identity(evaluation, features), resume=resume, ranks=ranks)
     try:
         reference = _open_reference(evaluation, features, references, journal, ranks)
-        work = Work(evaluation, features, reference, journal, ranks)
-        results, distances = _measure(work)
-    except OutputError:
+        measurement = Measurement(evaluation, features, reference, journal, ranks)
+        results, distances = _measure(measurement)
+    except (OutputError, DeviceMemoryError):
         raise
     except GanprobeError:
         journal.discard()
         raise
     record = Record(
         Subject(evaluation.sampler.name, evaluation.sampler.fingerprint),
-        None if work.reference is None else work.reference.subject,
+        None if measurement.reference is None else measurement.reference.subject,
         results,
-        provenance_of(work, started, time.monotonic() - clock),
+        provenance_of(measurement, started, time.monotonic() - clock),
     )
     settings = evaluation.settings
     pictures = picture_run(evaluation.sampler, seed=settings.seed, samples=settings.count, distances=distances)
@@ -188,24 +180,24 @@ def _open_reference(
     )
 
 
-def _measure(work: Work) -> tuple[tuple[Result, ...], dict[str, Any]]:
+def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, Any]]:
     """The results in the order in which they were asked for, and the path lengths by metric."""
-    plan = work.evaluation.plan
+    plan = measurement.evaluation.plan
     rows: dict[str, list[Result]] = {}
     distances: dict[str, Any] = {}
     for which, group in plan.passes.items():
-        source, samples = _source(which, group, work)
-        found, states = _pass(source, group, work, which.name, samples)
+        source, samples = _source(which, group, measurement)
+        found, states = _pass(source, group, measurement, which.name, samples)
         rows |= found
         if isinstance(which, PathSpec):
             distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
-    work.ranks.leave_to_lead()
+    measurement.ranks.leave_to_lead()
     return tuple(row for name in plan.asked for row in rows[name]), distances
 
 
-def _source(which: PassSpec, group: Sequence[Planned], work: Work) -> tuple[ColumnSource, int]:
+def _source(which: PassSpec, group: Sequence[Planned], measurement: Measurement) -> tuple[ColumnSource, int]:
     """What a pass reads, and how many rows of it."""
-    sampler, settings, features = work.evaluation.sampler, work.evaluation.settings, work.features
+    sampler, settings, features = measurement.evaluation.sampler, measurement.evaluation.settings, measurement.features
     if which == IMAGES:
         return ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device), settings.count
     names = sorted(frozenset[str]().union(*(planned.metric.needs for planned in group)) - {LABEL})
@@ -220,28 +212,28 @@ def _source(which: PassSpec, group: Sequence[Planned], work: Work) -> tuple[Colu
 
 
 def _pass(
-    source: ColumnSource, group: Sequence[Planned], work: Work, name: str, samples: int
+    source: ColumnSource, group: Sequence[Planned], measurement: Measurement, name: str, samples: int
 ) -> tuple[dict[str, list[Result]], Mapping[str, Any]]:
     """The results of `group`, of which rank 0 alone has any, and the states that they were read from."""
     started = time.monotonic()
-    settings = work.evaluation.settings
-    states = walk(
+    settings = measurement.evaluation.settings
+    states = run_pass(
         source,
         [planned.metric for planned in group],
         samples=samples,
         batch_size=settings.batch_size,
-        journal=work.journal,
+        journal=measurement.journal,
         name=name,
-        ranks=work.ranks,
+        ranks=measurement.ranks,
     )
-    if not work.ranks.lead:
+    if not measurement.ranks.lead:
         return {}, states
     shared = time.monotonic() - started
-    return {planned.spec.name: results_of(planned, states, work, shared) for planned in group}, states
+    return {planned.spec.name: results_of(planned, states, measurement, shared) for planned in group}, states
 
 
 def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:
-    settings = dataclasses.asdict(evaluation.settings)
+    settings = said(evaluation.settings)
     return {
         "generator": evaluation.sampler.fingerprint,
         "extractor": features.extractor.fingerprint,

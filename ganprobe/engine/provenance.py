@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import platform
 import shlex
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganprobe.core.calls.settings import DEFAULTS, Settings, said
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.settings import DEFAULTS, Settings
 from ganprobe.core.version import __version__
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
@@ -68,9 +67,7 @@ def call_of(name: str, settings: Settings, *, reference: str | None, metrics: Se
     """The command line, or the call in Python, that measures the same."""
     if _from_command_line():
         return shlex.join(["ganprobe", *sys.argv[1:]])
-    chosen = {
-        field.name: getattr(settings, field.name) for field in dataclasses.fields(settings) if field.name != "most"
-    }
+    chosen = {name: value for name, value in said(settings).items() if name != "most"}
     given = {key: value for key, value in chosen.items() if value != getattr(DEFAULTS, key)}
     words = {"reference": reference, "metrics": list(metrics), **given}
     return f"ganprobe.evaluate({', '.join([repr(name), *(f'{key}={value!r}' for key, value in words.items())])})"

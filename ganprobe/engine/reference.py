@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import Accumulator
@@ -13,18 +14,11 @@ from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, open_data
 from ganprobe.engine.columns.sources import ImageColumns
-from ganprobe.engine.opening.custom_features import network_of
-from ganprobe.engine.opening.features import (
-    FeatureSet,
-    Files,
-    default_networks,
-    features_for,
-    open_device,
-    open_features,
-)
+from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
+from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
 from ganprobe.engine.passes.journal import Journal
-from ganprobe.engine.passes.one_pass import walk
+from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import LABEL, columns_of
 from ganprobe.engine.passes.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
 from ganprobe.engine.ranks.shares import ALONE, Ranks
@@ -59,7 +53,7 @@ def measure(
     needs = columns_of(metrics)
     columns = ImageColumns(sampler, features.extractor_of(needs), seed=0, device=features.device)
     name = f"reference-{sampler.fingerprint[:16]}-{n}"
-    states = walk(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name, ranks=ranks)
+    states = run_pass(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name, ranks=ranks)
     packed = {metric.state_key: metric.pack(states[metric.state_key]) for metric in metrics}
     subject = Subject(sampler.name, sampler.fingerprint, n)
     main, *others = features.networks_of(needs).items()
@@ -75,40 +69,30 @@ def _check_labels(metrics: Sequence[Accumulator[Any]], sampler: ImageSampler, da
 def make_reference(
     data: str,
     out: Path,
+    call: ReferenceCall,
     *,
-    features: str | None,
-    metrics: Sequence[str] | None = None,
-    samples: int | None,
-    batch_size: int,
-    device: str | None,
-    skip_unreadable: bool,
-    resolution: int | None = None,
-    inception_weights: str | Path | None = None,
-    vgg_weights: str | Path | None = None,
     ranks: Ranks = ALONE,
 ) -> Reference:
     """Measure `data`, save it to `out`, and give what was measured. metrics: what for; None for all metrics under
     their default protocols that these features serve, those by class apart. ranks: who shares the images; any but rank
     0 ends with Dismissed."""
-    if samples is not None and samples < 2:
-        raise InputError(f"a reference needs at least two images, {samples} were asked for")
-    if batch_size < 1:
-        raise InputError(f"batch size must be at least 1, got {batch_size}")
-    name = features_for(features, metrics, inception_weights, vgg_weights)
+    if call.samples is not None and call.samples < 2:
+        raise InputError(f"a reference needs at least two images, {call.samples} were asked for")
+    name = features_for(call.features, call.metrics, call.inception_weights, call.vgg_weights)
     check_reference(data)
     if ranks.lead:
         _check_file(out)
-    built = [spec.build() for spec in _specs(metrics, name, vgg_weights)]
-    files = Files(inception=inception_weights, vgg=vgg_weights)
-    feature_set = open_features(name, device=open_device(device), columns=columns_of(built), files=files)
+    built = [spec.build() for spec in _specs(call.metrics, name, call.vgg_weights)]
+    files = Files(inception=call.inception_weights, vgg=call.vgg_weights)
+    feature_set = open_features(name, device=open_device(call.device), columns=columns_of(built), files=files)
     reference = measure(
         data,
         built,
         feature_set,
-        batch_size=batch_size,
-        limit=samples,
-        resolution=resolution,
-        skip_unreadable=skip_unreadable,
+        batch_size=call.batch_size,
+        limit=call.samples,
+        resolution=call.resolution,
+        skip_unreadable=call.skip_unreadable,
         ranks=ranks,
     )
     ranks.leave_to_lead()
@@ -128,13 +112,6 @@ def _specs(metrics: Sequence[str] | None, features: str, vgg_weights: str | Path
         if not spec.needs_reference:
             raise InputError(f"{spec.name} compares with no reference; leave it out")
     return chosen
-
-
-def check_reference(ref: str) -> None:
-    """InputError unless REF names something that is there; nothing is read."""
-    known = ref in shipped_names("statistics") or ref.partition(":")[0] in DATASETS
-    if not known and not Path(ref).exists():
-        open_data(ref)
 
 
 @final

@@ -1,6 +1,6 @@
 """One generator measured at several strengths of truncation, against one reference.
 
-sweep = run_sweep("toyfaces-stylegan", Settings(samples=1_000), [1.0, 0.7, 0.4], reference="toyfaces", metrics=None)
+sweep = run_sweep("toyfaces-stylegan", [1.0, 0.7, 0.4], SweepCall(samples=1_000, reference="toyfaces"))
 sweep.save("reports/sweep")
 """
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from torch import nn
 
+from ganprobe.core.calls.settings import Settings, SweepCall
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.settings import Settings
 from ganprobe.core.spaces import Truncation
 from ganprobe.engine.evaluate import carry_out, prepare
-from ganprobe.engine.opening.custom_features import is_custom
-from ganprobe.engine.opening.features import EMBEDDED, INCEPTION, features_for, open_device
+from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.names import EMBEDDED, INCEPTION, features_for, is_custom
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.passes.evaluation import Evaluation
 from ganprobe.engine.reference import References
@@ -32,23 +32,20 @@ RUNS = "runs"
 
 def run_sweep(
     generator: str | Path | Sampler | nn.Module,
-    settings: Settings,
     truncations: Sequence[Truncation],
-    *,
-    reference: str | None,
-    metrics: Sequence[str] | None,
-    out: Path | None = None,
+    call: SweepCall,
 ) -> Sweep:
     """Measure `generator` at each of `truncations`; see `ganprobe.sweep`. Every run is looked at before the first is
     measured; the network and the reference are opened once."""
     _check_truncations(truncations)
+    out, settings = None if call.out is None else Path(call.out), call.settings
     if out is not None:
         check_writable(out)
-    names = sweep_metrics(settings) if metrics is None else metrics
+    names = sweep_metrics(settings) if call.metrics is None else call.metrics
     sampler = truncatable(generator, settings)
     at = [truncated(sampler, each) for each in truncations]
     _check_distinct([each.truncation for each in at])
-    ready = [_prepared(each, settings, reference, names) for each in sorted(at, key=_looseness, reverse=True)]
+    ready = [_prepared(each, settings, call.reference, names) for each in sorted(at, key=_looseness, reverse=True)]
     references = References()
     points = tuple(_point(each, references, out) for each in ready)
     return Sweep(points, "psi" if "w" in sampler.spec.spaces else "threshold")
@@ -118,7 +115,7 @@ def _looseness(sampler: GeneratorSampler) -> tuple[float, float]:
 
 
 def _prepared(
-    sampler: GeneratorSampler, settings: Settings, reference: str | None, metrics: Sequence[str]
+    sampler: GeneratorSampler, settings: Settings, reference: str | Path | None, metrics: Sequence[str]
 ) -> Evaluation:
     own = replace(settings, truncation=sampler.truncation, noise=sampler.noise)
     return prepare(sampler, own, reference=reference, metrics=metrics)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,27 +13,33 @@ import torch
 from numpy.typing import NDArray
 
 from ganprobe.core.errors import DataError, InputError
-from ganprobe.core.registry import Registry, unknown
+from ganprobe.core.registry import Registry
 from ganprobe.data import Images, open_data
+from ganprobe.engine.train_evaluation import EngineEvaluate
 from ganprobe.training.classifier import ClassifierSettings, train_classifier
-from ganprobe.training.run import train_gan
+from ganprobe.training.reading import read_recipe
+from ganprobe.training.recipe.checking import structured
+from ganprobe.training.recipe.records import Recipe, RunOptions
+from ganprobe.training.run import check_options, train_recipe
 from ganprobe.training.scorer import ScorerSettings, train_toyfaces_scorer
-from ganprobe.training.settings import Growing, TrainSettings, check_kinds, default_settings
 
-S = TypeVar("S", TrainSettings, ClassifierSettings, ScorerSettings)
+S = TypeVar("S", ClassifierSettings, ScorerSettings)
 HELD_OUT = 10
 """Where a data set has no test images of its own, every tenth image is kept for testing."""
+
+OPTIONS = frozenset(field.name for field in dataclasses.fields(RunOptions))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrainCall:
-    """What a call of `train` says: the data and how to read it, where to, and settings in place of defaults."""
+    """What a call of `train` says: the data and how to read it, where to, the tasks to add and to drop, and settings in
+    place of the recipe's, by dotted name. data: left out, the recipe's."""
 
-    data: str
     out: Path
-    given: Mapping[str, Any]
-    resolution: int | None = None
-    limit: int | None = None
+    data: str | None = None
+    given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    add: Sequence[str] = ()
+    drop: Sequence[str] = ()
     skip_unreadable: bool = False
 
 
@@ -44,60 +51,55 @@ class Trained:
     skipped: tuple[str, ...] = ()
 
 
-TRAINERS: Registry[Callable[[TrainCall], Trained]] = Registry("architecture to train")
+def train(what: str, call: TrainCall) -> Trained:
+    """Train `what` (a recipe that ships, a recipe's file, an architecture, or one of the small networks) as `call` says
+    and give the trained network.
 
-
-def train(architecture: str, call: TrainCall) -> Trained:
-    """Train `architecture` as `call` says and give the trained network.
-
-    Errors: InputError for an unknown architecture or setting, DataError for images that cannot be used, TrainingError
+    Errors: InputError for an unknown recipe, task or setting, DataError for images that cannot be used, TrainingError
     as training says.
     """
-    return TRAINERS[architecture](call)
+    if what in SMALL:
+        return SMALL[what](call)
+    recipe, options = settled(what, call)
+    data = call.data or recipe.data.name
+    if data is None:
+        raise InputError(f"{what} says nothing of its images; name them (--data)")
+    evaluate = None
+    if recipe.evaluation.every:
+        evaluate = EngineEvaluate(recipe.evaluation, data=data, seed=recipe.seed, device=options.device)
+    source = _open(data, call, recipe.data.resolution, recipe.data.limit)
+    path = train_recipe(recipe, source, call.out, options=options, evaluate=evaluate, classes=source.class_names)
+    return Trained(path, source.skipped)
 
 
-def settings_of(defaults: S, given: Mapping[str, Any]) -> S:
-    """`defaults` with `given` in their place; InputError names an unknown setting."""
-    known = [field.name for field in dataclasses.fields(defaults)]
-    for name in given:
-        if name not in known:
-            raise unknown("training setting", name, known)
-    try:
-        fitted = {name: _fitted(name, value) for name, value in given.items()}
-        check_kinds(type(defaults), fitted)
-        return dataclasses.replace(defaults, **fitted)
-    except TypeError as problem:
-        raise InputError(f"a training setting has the wrong kind of value: {problem}") from problem
+def settled(what: str, call: TrainCall) -> tuple[Recipe, RunOptions]:
+    """The recipe and the options of a call, checked before anything is opened."""
+    changes = {name: value for name, value in call.given.items() if name not in OPTIONS}
+    chosen = {name: value for name, value in call.given.items() if name in OPTIONS}
+    recipe = read_recipe(what, add=call.add, drop=call.drop, changes=changes)
+    options = structured(RunOptions, {**chosen, "device": _device(chosen.get("device"))})
+    check_options(options)
+    return recipe, options
 
 
-def _fitted(name: str, value: Any) -> Any:
-    """JSON has neither tuples nor records."""
-    if name == "growing" and value is not None:
-        if not isinstance(value, Mapping):
-            raise InputError(f'growing is like {{"start": 8, "stabilise": 100000, "fade": 100000}}, got {value!r}')
-        check_kinds(Growing, value)
-        return Growing(**value)
-    return tuple(value) if isinstance(value, list) else value
+def _device(name: Any) -> str:
+    """The device of this process: of several on one machine, each has its own."""
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    local = os.environ.get("LOCAL_RANK")
+    return f"cuda:{local}" if name == "cuda" and local is not None else name
 
 
-def _gan(architecture: str) -> Callable[[TrainCall], Trained]:
-    def start(call: TrainCall) -> Trained:
-        settings = settings_of(default_settings(architecture), call.given)
-        source = _open(call, call.resolution)
-        return Trained(train_gan(architecture, source, call.out, settings), source.skipped)
-
-    return start
-
-
-def _open(call: TrainCall, resolution: int | None) -> Images:
-    return open_data(call.data, resolution=resolution, limit=call.limit, skip_unreadable=call.skip_unreadable)
+def _open(data: str, call: TrainCall, resolution: int | None, limit: int | None) -> Images:
+    return open_data(data, resolution=resolution, limit=limit, skip_unreadable=call.skip_unreadable)
 
 
 def _classifier(call: TrainCall) -> Trained:
-    settings = settings_of(ClassifierSettings(), _with_threads_set(call.given))
-    source = _open(call, call.resolution or 32)
-    images, labels = _labelled(source, call.data)
-    if call.data in ("cifar10", "cifar10:train"):
+    settings, words = _small(ClassifierSettings, call)
+    data = call.data or "cifar10"
+    source = _open(data, call, words.get("resolution") or 32, words.get("limit"))
+    images, labels = _labelled(source, data)
+    if data in ("cifar10", "cifar10:train"):
         test_images, test_labels = _labelled(open_data("cifar10:test"), "cifar10:test")
     else:
         kept = np.arange(len(images)) % HELD_OUT == 0
@@ -108,10 +110,21 @@ def _classifier(call: TrainCall) -> Trained:
 
 
 def _scorer(call: TrainCall) -> Trained:
-    if call.data != "toyfaces":
+    if call.data not in (None, "toyfaces"):
         raise InputError(f"the scorer reads the factors of toyfaces, and is trained on toyfaces alone; got {call.data}")
-    settings = settings_of(ScorerSettings(), _with_threads_set(call.given))
+    settings, _ = _small(ScorerSettings, call)
     return Trained(train_toyfaces_scorer(out=call.out, settings=settings).path)
+
+
+def _small(record: type[S], call: TrainCall) -> tuple[S, dict[str, Any]]:
+    """The settings of a small network, and what the call says of its data."""
+    if call.add or call.drop:
+        raise InputError("tasks are of generators; leave --with and --without out")
+    given = dict(call.given)
+    if threads := given.pop("threads", None):
+        torch.set_num_threads(int(threads))
+    of_data = {name: given.pop(name) for name in ("resolution", "limit") if name in given}
+    return structured(record, given), of_data
 
 
 def _labelled(source: Images, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -120,13 +133,6 @@ def _labelled(source: Images, name: str) -> tuple[NDArray[np.uint8], NDArray[np.
     return source.read(range(len(source))), source.labels
 
 
-def _with_threads_set(given: Mapping[str, Any]) -> dict[str, Any]:
-    if threads := given.get("threads"):
-        torch.set_num_threads(int(threads))
-    return {name: value for name, value in given.items() if name != "threads"}
-
-
-TRAINERS.add("stylegan", _gan("stylegan"))
-TRAINERS.add("biggan", _gan("biggan"))
-TRAINERS.add("classifier", _classifier)
-TRAINERS.add("scorer", _scorer)
+SMALL: Registry[Callable[[TrainCall], Trained]] = Registry("network to train")
+SMALL.add("classifier", _classifier)
+SMALL.add("scorer", _scorer)

@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import normal
+from ganprobe.generators.codes import CodeLayout
 
 NoiseShapes = tuple[tuple[int, int], ...]
 
@@ -33,6 +35,11 @@ class Generator(nn.Module, ABC):
     def noise_shapes(self) -> NoiseShapes:
         """(H, W) of each per-pixel noise input in network order; empty where there is none."""
         return ()
+
+    @property
+    def codes(self) -> CodeLayout | None:
+        """Where codes lie in z, of networks that were given some (InfoGAN); None elsewhere."""
+        return None
 
     @abstractmethod
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -69,6 +76,12 @@ class Discriminator(nn.Module, ABC):
 
     architecture: ClassVar[str]
     config: Any
+
+    @property
+    def couples_batch(self) -> bool:
+        """Whether images of a batch bear on one another's logits in training (minibatch deviation, batch norm), so that
+        real and generated ones must not share a pass."""
+        return False
 
     @property
     @abstractmethod
@@ -117,7 +130,7 @@ def draw_noise(
     """The per-layer noise of samples `index` under `seed`: a list of (len(index), 1, H, W), one per noise input.
     Each index has a stream of its own, so that single samples of large images can be drawn."""
     return [
-        torch.from_numpy(normal(seed, f"noise.{layer}", index, (1, *shape), block=1)).to(device=device, dtype=dtype)
+        sent(torch.from_numpy(normal(seed, f"noise.{layer}", index, (1, *shape), block=1)), device).to(dtype)
         for layer, shape in enumerate(shapes)
     ]
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
-from ganprobe.generators import ARCHITECTURES, Architecture
 from ganprobe.generators.base import Discriminator, Generator
+from ganprobe.generators.table import ARCHITECTURES, Architecture, trainable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class Pair:
 
     generator: Generator
     discriminator: Discriminator
-
-
-def trainable() -> dict[str, Architecture]:
-    """The architectures that have a discriminator, by name."""
-    return {name: known for name, known in ARCHITECTURES.items() if known.discriminator is not None}
 
 
 def build_pair(

@@ -58,6 +58,10 @@ class StyleBasedGenerator(Generator):
         }
         return SamplerSpec((3, config.resolution, config.resolution), config.num_classes, spaces)
 
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """z (N, z_dim), and labels (N,) where there are classes, to images: stored noise, nothing truncated."""
+        return self.synthesize(z, space="z", labels=labels)
+
     def styles(self, ws: Tensor) -> Tensor:
         """w (N, w_dim) or w+ (N, num_ws, w_dim) to the "s" space: every layer's affine output, `style_sizes` numbers
         each, joined in network order, (N, S). Nothing is truncated. InputError for other shapes."""

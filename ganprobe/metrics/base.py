@@ -36,7 +36,7 @@ class Keeper(Protocol[S]):
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S: ...
 
 
-class Stateful(ABC, Generic[S]):
+class KeeperAccumulator(ABC, Generic[S]):
     """Abstract: a state that is fed from columns, by way of its keeper (core.protocols.Accumulator)."""
 
     __slots__ = ()
@@ -70,7 +70,7 @@ class Stateful(ABC, Generic[S]):
         return self.keeper.unpack(arrays)
 
 
-class Reading(Stateful[S]):
+class KeeperMetric(KeeperAccumulator[S]):
     """Abstract: a metric (core.protocols.Metric) is a keeper and `compute`."""
 
     __slots__ = ()

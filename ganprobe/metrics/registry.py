@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Final
 
-from ganprobe.core.discovery import declarations
+from ganprobe.core.discovery.declarations import declarations
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import Registry
 from ganprobe.metrics.spec import MetricSpec

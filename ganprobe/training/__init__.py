@@ -1,6 +1,6 @@
-"""Training: the loop and its objectives, and the small networks that ganprobe measures with.
+"""Training: recipes, the loop and its tasks, and the small networks that ganprobe measures with.
 
->>> from ganprobe.training.settings import default_settings
->>> default_settings("stylegan").betas
+>>> from ganprobe.training.reading import read_recipe
+>>> read_recipe("stylegan").generator.betas
 (0.0, 0.99)
 """

@@ -1,144 +1,231 @@
-"""`train_gan`: from a name, images and settings to a trained generator in a folder.
+"""`train_recipe`: from a recipe and images to a trained generator in a folder.
 
-from dataclasses import replace
-settings = replace(default_settings("stylegan"), images=200_000)
-path = train_gan("stylegan", source, Path("runs/faces"), settings)
+recipe = read_recipe("cifar10-sndcgan-lt")
+path = train_recipe(recipe, open_data("cifar10"), Path("runs/lt"))
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ganprobe.core.errors import InputError, TrainingError
+from ganprobe.core.errors import InputError
 from ganprobe.core.files import write_text
 from ganprobe.core.progress import Track
-from ganprobe.core.registry import Registry
-from ganprobe.generators.biggan.discriminator import BigGANDiscriminator
-from ganprobe.generators.biggan.generator import BigGANGenerator
+from ganprobe.generators import ARCHITECTURES
+from ganprobe.generators.base import Discriminator, Generator, check_layers
 from ganprobe.generators.building import Pair, build_pair
-from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator
-from ganprobe.generators.stylegan.generator import StyleGANGenerator
-from ganprobe.training.biggan import BigGANObjective
-from ganprobe.training.data import DataFacts, ImageSource, RealImages, examine, held_in_memory
-from ganprobe.training.growing import check_growing
-from ganprobe.training.loop import Folder, Trainer
-from ganprobe.training.objective import Objective
-from ganprobe.training.settings import TrainSettings
-from ganprobe.training.stylegan import StyleGANObjective
+from ganprobe.training.data.batches import RealBatches
+from ganprobe.training.data.real_images import RealImages
+from ganprobe.training.data.source import DataFacts, ImageSource, examine, held_in_memory
+from ganprobe.training.draws.requests import Host
+from ganprobe.training.loop.books import Books
+from ganprobe.training.loop.evaluation import Evaluate
+from ganprobe.training.loop.folder import Folder
+from ganprobe.training.loop.trainer import Trainer
+from ganprobe.training.losses.adversarial import ADVERSARIAL
+from ganprobe.training.parallel.processes import Processes
+from ganprobe.training.reading import text_of
+from ganprobe.training.recipe.checking import plain
+from ganprobe.training.recipe.records import FREE, Recipe, RunOptions
+from ganprobe.training.step.generation import compiled_where, generation_of
+from ganprobe.training.step.growing import check_growing
+from ganprobe.training.step.task import Company, Task
+from ganprobe.training.step.updates import Updates
+from ganprobe.training.tasks import TASKS
 
-OBJECTIVES: Registry[Callable[[DataFacts, TrainSettings], Objective]] = Registry("architecture to train")
-"""Name to what builds its objective, networks included, on the CPU."""
 
+def train_recipe(
+    recipe: Recipe,
+    source: ImageSource,
+    out: Path,
+    *,
+    options: RunOptions = RunOptions(),  # noqa: B008 (frozen)
+    evaluate: Evaluate | None = None,
+    classes: tuple[str, ...] | None = None,
+) -> Path:
+    """Train on `source` in the folder `out` and return the path of the averaged generator.
 
-def train_gan(architecture: str, source: ImageSource, out: Path, settings: TrainSettings) -> Path:
-    """Train `architecture` on `source` in the folder `out` and return the path of the averaged generator.
-
-    Where `out` holds an unfinished run of the same settings and data, it goes on; the weights at the end are those of
-    a run that was never interrupted. InputError for settings that do not fit, DataError for unusable images,
-    TrainingError where `out` belongs to another run, or where a loss stops being finite.
+    evaluate: what measures the averaged generator, where the recipe asks for it. classes: their names, for the books.
+    Where `out` holds an unfinished run of the same recipe and data, it goes on; the weights at the end are those of a
+    run that was never interrupted. InputError for a recipe that does not fit data, network or machine, DataError for
+    unusable images, TrainingError where `out` belongs to another run, or where a loss stops being finite.
     """
-    build = OBJECTIVES[architecture]
     facts = examine(source)
-    check_growing(settings.growing, facts.resolution)
-    _check_device(settings.device)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    objective = build(facts, settings)
-    _claim(out, {"architecture": architecture, "settings": settings.identity(), "data": _json(facts)})
-    device = torch.device(settings.device)
-    for network in (objective.generator, objective.discriminator):
-        network.to(device)
-        if settings.channels_last:
-            network.to(memory_format=torch.channels_last)
-    images = RealImages(
-        held_in_memory(source, facts),
-        seed=settings.seed,
-        flips=settings.flips,
-        resolution=facts.resolution,
-        device=device,
+    check_options(options)
+    if recipe.precision == "fp16" and not options.device.startswith("cuda"):
+        raise InputError("fp16 is of CUDA devices; take bf16 or fp32")
+    _check_data(recipe, facts)
+    if recipe.evaluation.every and evaluate is None:
+        raise InputError("the recipe evaluates, and nothing that evaluates was handed in; set evaluation.every to 0")
+    device = _prepared(options)
+    processes = Processes.join(device)
+    pair = _built(recipe, facts)
+    generator, discriminator = pair.generator, pair.discriminator
+    updates = _updates(recipe, generator, discriminator, batch=processes.share(recipe.batch), compiled=options.compile)
+    _place([generator, discriminator, *(task.network for task in updates.tasks)], device, options.channels_last)
+    folder = Folder(out)
+    if processes.first:
+        folder.claim(_identity(recipe, facts), {"recipe": plain(recipe), "classes": list(classes or ())})
+        write_text(folder.recipe, text_of(recipe))
+    processes.barrier()
+    real = RealImages(
+        held_in_memory(source, facts), seed=recipe.seed, flips=recipe.data.flips, resolution=facts.resolution
     )
-    trainer = Trainer(objective, images, facts, Folder(out), settings)
-    trainer.resume()
-    with images, Track(f"training {architecture}", settings.images, done=trainer.images) as track:
-        return trainer.run(advance=track.advance)
+    host = Host(recipe.seed, real, recipe.discriminator_steps, processes)
+    with real:
+        batches = RealBatches(
+            real, device=device, channels_last=options.channels_last, labelled=generator.spec.num_classes > 0
+        )
+        trainer = Trainer(
+            generator,
+            discriminator,
+            updates,
+            batches,
+            host,
+            recipe=recipe,
+            options=options,
+            folder=folder,
+            resolution=facts.resolution,
+        )
+        trainer.resume()
+        return _run(trainer, facts, evaluate)
 
 
-def _build_stylegan(facts: DataFacts, settings: TrainSettings) -> Objective:
-    pair = _pair("stylegan", facts, settings)
-    assert isinstance(pair.generator, StyleGANGenerator)
-    assert isinstance(pair.discriminator, StyleGANDiscriminator)
-    return StyleGANObjective(pair.generator, pair.discriminator, settings)
+def _prepared(options: RunOptions) -> torch.device:
+    """The machine as the options want it, and its device."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    if device.type == "cuda":
+        # Shapes stay as they are for thousands of steps: trying the kernels once pays.
+        torch.backends.cudnn.benchmark = True
+        if device.index is not None:
+            torch.cuda.set_device(device)
+    return device
 
 
-def _build_biggan(facts: DataFacts, settings: TrainSettings) -> Objective:
-    pair = _pair("biggan", facts, settings)
-    assert isinstance(pair.generator, BigGANGenerator)
-    assert isinstance(pair.discriminator, BigGANDiscriminator)
-    return BigGANObjective(pair.generator, pair.discriminator, settings)
+def _run(trainer: Trainer, facts: DataFacts, evaluate: Evaluate | None) -> Path:
+    """Train to the end, or to the wall-clock limit."""
+    recipe, options = trainer.recipe, trainer.options
+    books = Books(trainer, facts, evaluate)
+    with _closing(trainer, books), Track(f"training {_title(recipe)}", recipe.images, done=trainer.images) as track:
+        while trainer.step < recipe.steps and not _out_of_time(trainer, options.max_hours):
+            trainer.train_step()
+            books.keep()
+            track.advance(recipe.images_per_step)
+        books.checkpoint()
+    trainer.processes.barrier()
+    return trainer.folder.generator
 
 
-def _pair(architecture: str, facts: DataFacts, settings: TrainSettings) -> Pair:
-    return build_pair(
-        architecture,
-        resolution=facts.resolution,
-        num_classes=facts.num_classes,
-        network=settings.network,
-        discriminator_network=settings.discriminator_network,
-        seed=settings.seed,
-        progressive=settings.growing is not None,
-    )
-
-
-OBJECTIVES.add("stylegan", _build_stylegan)
-OBJECTIVES.add("biggan", _build_biggan)
-
-
-def _check_device(device: str) -> None:
+@contextlib.contextmanager
+def _closing(trainer: Trainer, books: Books) -> Iterator[None]:
     try:
-        kind = torch.device(device).type
+        yield
+    finally:
+        books.close()
+        trainer.close()
+
+
+def _out_of_time(trainer: Trainer, limit: float | None) -> bool:
+    if limit is None:
+        return False
+    return trainer.processes.any(trainer.seconds >= limit * 3600, trainer.device)
+
+
+def _title(recipe: Recipe) -> str:
+    return recipe.name or recipe.architecture
+
+
+def _built(recipe: Recipe, facts: DataFacts) -> Pair:
+    return build_pair(
+        recipe.architecture,
+        resolution=facts.resolution,
+        num_classes=0 if recipe.data.conditional is False else facts.num_classes,
+        network=recipe.network,
+        discriminator_network=recipe.discriminator_network,
+        seed=recipe.seed,
+        progressive=recipe.growing is not None,
+    )
+
+
+def _updates(
+    recipe: Recipe, generator: Generator, discriminator: Discriminator, *, batch: int, compiled: bool
+) -> Updates:
+    generation = generation_of(generator, style_mixing=recipe.style_mixing, compiled=compiled)
+    company = Company(
+        generator=generator,
+        discriminator=discriminator,
+        generation=generation,
+        batch=batch,
+        seed=recipe.seed,
+        head_optimiser=recipe.discriminator,
+    )
+    return Updates(
+        generation=generation,
+        discriminator=discriminator,
+        judge=compiled_where(discriminator.judge, compiled),
+        adversarial=ADVERSARIAL[recipe.loss],
+        regulariser=recipe.regulariser,
+        tasks=_tasks(recipe, company),
+        batch=batch,
+    )
+
+
+def _tasks(recipe: Recipe, company: Company) -> list[Task]:
+    """The recipe's tasks, in the order of their names."""
+    tasks: list[Task] = []
+    for name, settings in sorted(recipe.tasks.items()):
+        kind = TASKS.task(name)
+        for held in sorted(kind.holds & recipe.tasks.keys()):
+            raise InputError(f"{name} holds what {held} does; leave one of them out")
+        tasks.append(kind(settings, company))
+        check_layers(company.discriminator, tasks[-1].layers)
+    return tasks
+
+
+def _place(networks: list[Any], device: torch.device, channels_last: bool) -> None:
+    for network in networks:
+        if network is not None:
+            network.to(device)
+            if channels_last:
+                network.to(memory_format=torch.channels_last)
+
+
+def _check_data(recipe: Recipe, facts: DataFacts) -> None:
+    wanted = recipe.data.resolution
+    if wanted is not None and wanted != facts.resolution:
+        raise InputError(
+            f"the recipe is for images of {wanted} pixels and the data has {facts.resolution}; "
+            "bring the images to it (--resolution), or set data.resolution"
+        )
+    if recipe.data.conditional and not facts.num_classes:
+        raise InputError("the recipe is class-conditional and the data has no labels; give a folder of class folders")
+    if recipe.data.conditional and ARCHITECTURES[recipe.architecture].labels == "never":
+        raise InputError(f"{recipe.architecture} has no use for labels; leave data.conditional out")
+    check_growing(recipe.growing, facts.resolution)
+
+
+def check_options(options: RunOptions) -> None:
+    """InputError for a device that is not there."""
+    try:
+        kind = torch.device(options.device).type
     except RuntimeError as problem:
-        raise InputError(f"device {device!r} is not known; try cpu, cuda or cuda:0") from problem
+        raise InputError(f"device {options.device!r} is not known; try cpu, cuda or cuda:0") from problem
     if kind == "cuda" and not torch.cuda.is_available():
         raise InputError("training on cuda was asked for and torch sees no CUDA device; use --device cpu")
 
 
-def _json(facts: DataFacts) -> dict[str, Any]:
-    return {"images": facts.images, "resolution": facts.resolution, "fingerprint": facts.fingerprint}
-
-
-def _claim(out: Path, identity: Mapping[str, Any]) -> None:
-    """Write run.json, or make sure that the one there is of the same run."""
-    path = out / "run.json"
-    if not path.is_file():
-        if (out / "state.safetensors").exists():
-            raise TrainingError(f"{out} holds a training state without run.json; train into a new folder")
-        write_text(path, json.dumps(identity, indent=1, sort_keys=True) + "\n")
-        return
-    theirs, ours = _read(path), json.loads(json.dumps(identity))
-    if theirs != ours:
-        changed = ", ".join(_differences(theirs, ours))
-        raise TrainingError(f"{out} holds another run (it differs in {changed}); train into a new folder")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise TrainingError(f"{path} cannot be read ({problem}); train into a new folder") from problem
-    return data if isinstance(data, dict) else {}
-
-
-def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prefix: str = "") -> list[str]:
-    found: list[str] = []
-    for key in sorted({*theirs, *ours}):
-        a, b = theirs.get(key), ours.get(key)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += _differences(a, b, f"{prefix}{key}.")
-        elif a != b:
-            found.append(f"{prefix}{key}")
-    return found
+def _identity(recipe: Recipe, facts: DataFacts) -> dict[str, Any]:
+    """What decides the weights at every step."""
+    decisive = {name: value for name, value in plain(recipe).items() if name not in FREE}
+    # Where the data lies does not matter: what it holds does.
+    decisive["data"] = plain(replace(recipe.data, name=None, resolution=None, limit=None))
+    data = {"images": facts.images, "resolution": facts.resolution, "fingerprint": facts.fingerprint}
+    return {"recipe": decisive, "data": data}

@@ -130,6 +130,6 @@ def test_packages_are_not_looked_for_where_a_layout_is_known(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_broken(site, "raise SystemExit\n", {"example-broken": "broken_layouts:LAYOUT"})
-    monkeypatch.setattr("ganprobe.core.plugins.entry_points", lambda **group: pytest.fail("looked for"))
+    monkeypatch.setattr("ganprobe.core.discovery.plugins.entry_points", lambda **group: pytest.fail("looked for"))
     torch.save(ajbrock_like(), tmp_path / "G.pth")
     assert describe(tmp_path / "G.pth").layout == "ajbrock-biggan"

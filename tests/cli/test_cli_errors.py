@@ -16,6 +16,7 @@ from PIL import Image
 import ganprobe
 from ganprobe.checkpoints.native import save_network
 from ganprobe.cli.main import main, run
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.engine.reference import make_reference
 from ganprobe.features.embedded.extractor import EmbeddedExtractor
 from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
@@ -267,7 +268,9 @@ def test_statistics_of_other_features(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_reference(
-        "images.npy", tmp_path / "stats", features=None, samples=None, batch_size=64, device=None, skip_unreadable=False
+        "images.npy",
+        tmp_path / "stats",
+        ReferenceCall(),
     )
     other = small_networks.feature_network(1)
     monkeypatch.setattr(

@@ -30,12 +30,30 @@ def commands(page: Path) -> list[str]:
     return re.findall(r"^(?:\$ )?(ganprobe [a-z]+.*)$", f"{fenced}\n{indented}", flags=re.MULTILINE)
 
 
+def files(page: Path) -> dict[str, str]:
+    """The modules that a page adds to the project, by their paths: fenced blocks of Python that are headed by one."""
+    found = re.findall(r"^```python (ganprobe/\S+\.py)\n(.*?)^```", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return dict(found)
+
+
+def added(modules: dict[str, str], site: Path) -> str:
+    """Writes the modules below `site`, and gives the lines that let the packages of the project find them there."""
+    lines = ["import importlib"]
+    for path, source in modules.items():
+        assert not (ROOT / path).exists()
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_text(source)
+        ours = [folder for folder in reversed(Path(path).parents) if (ROOT / folder / "__init__.py").is_file()]
+        lines += [f"importlib.import_module({'.'.join(to.parts)!r}).__path__.append({str(site / to)!r})" for to in ours]
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)
 def test_the_worked_example_runs(page: Path, tmp_path: Path) -> None:
     code = "\n".join(blocks(page, "python"))
     assert "assert" in code
     script = tmp_path / "example.py"
-    script.write_text(code)
+    script.write_text(added(files(page), tmp_path / "site") + code)
     done = subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
 

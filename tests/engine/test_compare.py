@@ -8,9 +8,9 @@ import pytest
 import small_networks
 
 import ganprobe
+from ganprobe.core.calls.settings import CompareCall
 from ganprobe.core.errors import CapabilityError, DataError, InputError
 from ganprobe.core.results import difference
-from ganprobe.core.settings import Settings
 from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.compare import compare
 from ganprobe.engine.demo import run_demo
@@ -110,21 +110,20 @@ def test_everything_is_looked_at_before_anything_is_measured(reference: Path, tm
     watched = small_networks.Watched(small_networks.stylegan_sampler())
     frozen = small_networks.Frozen(small_networks.stylegan_sampler(), 60)
     (tmp_path / "empty").mkdir()
-    settings = Settings(samples=40)
     with pytest.raises(InputError, match="no file or folder"):
-        compare([watched, tmp_path / "gone" / "run"], settings, reference=str(reference))
+        compare([watched, tmp_path / "gone" / "run"], CompareCall(samples=40, reference=str(reference)))
     with pytest.raises(DataError, match="empty"):
-        compare([watched, tmp_path / "empty"], settings, reference=str(reference))
+        compare([watched, tmp_path / "empty"], CompareCall(samples=40, reference=str(reference)))
     with pytest.raises(CapabilityError, match="frozen has images only"):
-        compare([watched, frozen], settings, metrics=["ppl_z_end"])
+        compare([watched, frozen], CompareCall(samples=40, metrics=["ppl_z_end"]))
     with pytest.raises(InputError, match="frozen has 60 images, 100 samples"):
-        compare([watched, frozen], Settings(samples=100), metrics=["cs"])
+        compare([watched, frozen], CompareCall(samples=100, metrics=["cs"]))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "results.json").write_text("{")
     with pytest.raises(InputError, match="is not the results of a run"):
-        compare([watched, tmp_path / "broken"], settings)
+        compare([watched, tmp_path / "broken"], CompareCall(samples=40))
     with pytest.raises(InputError, match="at least two runs or generators, got 1"):
-        compare([watched], settings)
+        compare([watched], CompareCall(samples=40))
     assert not watched.asked
 
 

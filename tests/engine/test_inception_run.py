@@ -8,6 +8,7 @@ import small_networks
 import torch
 
 import ganprobe
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.engine.opening.features import Files, features_for, open_features
@@ -98,12 +99,11 @@ def test_a_saved_reference_serves_again(images: tuple[Path, Path], inception_fil
     make_reference(
         str(images[1]),
         out,
-        features=None,
-        samples=None,
-        batch_size=16,
-        device="cpu",
-        skip_unreadable=False,
-        inception_weights=inception_file,
+        ReferenceCall(
+            batch_size=16,
+            device="cpu",
+            inception_weights=inception_file,
+        ),
     )
     keys = {METRICS[name].build().state_key for name in ("fid", "kid", "density", "authenticity", "fid_infinity")}
     assert load_reference(out).states.keys() == keys
@@ -121,13 +121,13 @@ def test_a_reference_for_one_protocol(images: tuple[Path, Path], inception_file:
         return make_reference(
             str(images[1]),
             tmp_path / "statistics.safetensors",
-            features=None,
-            metrics=[metric],
-            samples=8,
-            batch_size=16,
-            device="cpu",
-            skip_unreadable=False,
-            inception_weights=inception_file,
+            ReferenceCall(
+                metrics=[metric],
+                samples=8,
+                batch_size=16,
+                device="cpu",
+                inception_weights=inception_file,
+            ),
         )
 
     assert made("fid@clean").states.keys() == {METRICS["fid@clean"].build().state_key}

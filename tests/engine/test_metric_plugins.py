@@ -10,6 +10,7 @@ import pytest
 
 import ganprobe
 from ganprobe.core.errors import InputError
+from ganprobe.engine.listing import listing
 from ganprobe.engine.opening.metrics import CATALOGUE, PLUG_INS, catalogue_of, installed, resolve
 
 SOURCE = """
@@ -56,6 +57,14 @@ def test_a_package_adds_a_metric(site: Path) -> None:
     assert 1 <= run["cs_of_five"].value <= 10
 
 
+def test_packages_are_listed(site: Path) -> None:
+    install(site, SOURCE, cs_of_five="SPEC", mine="NO_SUCH_NAME")
+    rows = {row[0]: row[1:] for row in listing("metrics")[1]}
+    assert rows["cs_of_five"] == ("higher", "embedded", "over five splits (example-metrics)")
+    assert rows["mine"][-1].startswith("the metric 'mine' of package example-metrics cannot be used (AttributeError")
+    assert list(rows)[: len(CATALOGUE)] == list(CATALOGUE)
+
+
 def test_a_name_of_no_package_is_answered_with_all_names(site: Path) -> None:
     install(site, SOURCE, cs_of_five="SPEC")
     with pytest.raises(InputError, match="did you mean 'cs_of_five'"):
@@ -89,5 +98,5 @@ def test_a_name_that_is_taken_stays_with_its_owner(site: Path) -> None:
 
 
 def test_packages_are_not_looked_for_where_every_name_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganprobe.core.plugins.entry_points", lambda **group: pytest.fail("looked for"))
+    monkeypatch.setattr("ganprobe.core.discovery.plugins.entry_points", lambda **group: pytest.fail("looked for"))
     assert len(resolve(["fd", "ls_w"])) == 2

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import ganprobe
-from ganprobe.core.settings import DEFAULTS, Settings
+from ganprobe.core.calls.settings import DEFAULTS, Settings
 
 
 def test_importing_ganprobe_imports_no_torch() -> None:

@@ -7,6 +7,7 @@ import small_networks
 import torch
 
 import ganprobe
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.engine.opening.features import Files, default_networks, features_for, open_features
 from ganprobe.engine.reference import load_reference, make_reference
@@ -49,13 +50,12 @@ def test_one_run_through_both(
     make_reference(
         str(images[1]),
         out,
-        features=None,
-        samples=None,
-        batch_size=7,
-        device="cpu",
-        skip_unreadable=False,
-        inception_weights=inception_file,
-        vgg_weights=vgg16_file,
+        ReferenceCall(
+            batch_size=7,
+            device="cpu",
+            inception_weights=inception_file,
+            vgg_weights=vgg16_file,
+        ),
     )
     run = ganprobe.evaluate(images[0], reference=out, metrics=METRICS, samples=SAMPLES, **weights)
     for result in run.record.results:

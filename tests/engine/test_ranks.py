@@ -25,9 +25,9 @@ from torch import Tensor
 
 import ganprobe
 from ganprobe.cli.main import run as command
+from ganprobe.core.calls.settings import EvaluateCall, ReferenceCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.progress import QUIET_FOR, Track
-from ganprobe.core.settings import Settings
 from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.passes import journal as journals
 from ganprobe.engine.passes.journal import UNFINISHED
@@ -88,9 +88,12 @@ def test_a_process_alone_has_it_all() -> None:
 
 
 def measured(generator: Any, reference: Path | None, metrics: list[str], samples: int, ranks: Ranks) -> Run:
-    settings = Settings(samples=samples, batch_size=48)
     against = None if reference is None else str(reference)
-    return run_evaluation(generator, settings, reference=against, metrics=metrics, out=None, resume=False, ranks=ranks)
+    return run_evaluation(
+        generator,
+        EvaluateCall(samples=samples, batch_size=48, reference=against, metrics=metrics),
+        ranks=ranks,
+    )
 
 
 def assert_same(shared: Run, whole: Run) -> None:
@@ -145,9 +148,11 @@ def test_every_rank_draws_its_own_share_alone() -> None:
 
 def test_a_reference(photos: Path, tmp_path: Path) -> None:
     def work(ranks: Ranks) -> None:
-        words: dict[str, Any] = {"features": None, "samples": None, "batch_size": 32, "device": None}
         make_reference(
-            str(photos), tmp_path / f"{ranks.world}.safetensors", skip_unreadable=False, ranks=ranks, **words
+            str(photos),
+            tmp_path / f"{ranks.world}.safetensors",
+            ReferenceCall(batch_size=32),
+            ranks=ranks,
         )
 
     in_turn(2, work)
@@ -213,9 +218,10 @@ def test_each_rank_takes_up_its_own_work(photos: Path, tmp_path: Path, monkeypat
     def work(ranks: Ranks, *, fail_at: int | None = None, resume: bool = False) -> Run:
         sampler = small_networks.Watched(small_networks.stylegan_sampler(), fail_at=fail_at, failure=RuntimeError)
         asked[ranks.rank] = sampler.asked
-        settings = Settings(samples=SAMPLES, batch_size=32)
         return run_evaluation(
-            sampler, settings, reference=None, metrics=["cs"], out=tmp_path, resume=resume, ranks=ranks
+            sampler,
+            EvaluateCall(samples=SAMPLES, batch_size=32, metrics=["cs"], out=tmp_path, resume=resume),
+            ranks=ranks,
         )
 
     box: dict[tuple[int, int], bytes] = {}

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 import ganprobe
 from ganprobe.core import shipped
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import sha256_of
 from ganprobe.data import open_data
@@ -30,7 +31,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(data: str | Path, out: Path, **words: Any) -> Reference:
     given = {"features": "embedded", "samples": None, "batch_size": 64, "device": "cpu", "skip_unreadable": False}
-    return make_reference(str(data), out, **{**given, **words})
+    return make_reference(str(data), out, ReferenceCall(**{**given, **words}))
 
 
 def evaluated(reference: Path | str, metrics: tuple[str, ...] = ("fd", "kd")) -> Run:

@@ -11,8 +11,8 @@ import small_networks
 
 import ganprobe
 from ganprobe.cli.main import run
+from ganprobe.core.calls.settings import Settings, SweepCall
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.settings import Settings
 from ganprobe.engine.sweep import run_sweep, sweep_metrics
 from ganprobe.report import read_run
 
@@ -123,7 +123,7 @@ def test_the_usual_metrics_follow_the_features() -> None:
 
 def test_layers_have_a_folder_of_their_own(tmp_path: Path) -> None:
     sampler = small_networks.stylegan_sampler()
-    run_sweep(sampler, Settings(samples=40), [1.0, (0.5, 2)], reference=None, metrics=["cs"], out=tmp_path)
+    run_sweep(sampler, [1.0, (0.5, 2)], SweepCall(samples=40, reference=None, metrics=["cs"], out=tmp_path))
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"1", "0.5-2"}
 
 

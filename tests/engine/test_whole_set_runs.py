@@ -8,6 +8,7 @@ import small_networks
 from PIL import Image
 
 import ganprobe
+from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.streams import stream
 from ganprobe.engine.reference import make_reference
@@ -53,12 +54,12 @@ def test_saved_statistics_give_the_same_numbers(data: Path, tmp_path: Path) -> N
     make_reference(
         str(data),
         out,
-        features="embedded",
-        metrics=METRICS,
-        samples=None,
-        batch_size=16,
-        device="cpu",
-        skip_unreadable=False,
+        ReferenceCall(
+            features="embedded",
+            metrics=METRICS,
+            batch_size=16,
+            device="cpu",
+        ),
     )
     runs = [
         ganprobe.evaluate(
@@ -91,7 +92,7 @@ def test_classes_of_other_names_are_pointed_out(data: Path, tmp_path: Path) -> N
     (others / "kind0").rename(others / "a")
     out = tmp_path / "others.safetensors"
     call = {"samples": None, "batch_size": 16, "device": "cpu", "skip_unreadable": False}
-    make_reference(str(others), out, features="embedded", metrics=["intra_fd"], **call)
+    make_reference(str(others), out, ReferenceCall(features="embedded", metrics=["intra_fd"], **call))
     said = "classes are matched by number, and their names differ: 0 is kind0 here and a in the reference"
     for reference in (others, out):
         assert said in ganprobe.evaluate(str(data), reference=reference, metrics=["intra_fd"])["intra_fd"].notes

@@ -6,15 +6,10 @@ from dataclasses import asdict
 
 import pytest
 import torch
+from small_pairs import SMALL
 
 from ganprobe.core.errors import GanprobeError, InputError
-from ganprobe.generators.building import build_pair, trainable
-
-SMALL: dict[str, dict[str, int]] = {
-    "stylegan": {"channel_base": 64, "channel_max": 8, "z_dim": 6, "w_dim": 6},
-    "biggan": {"channels": 4, "z_dim": 12},
-    "sndcgan": {"channels": 4, "z_dim": 6},
-}
+from ganprobe.generators import build_pair, trainable
 
 
 @pytest.mark.parametrize("name", trainable())

@@ -21,8 +21,9 @@ LAYOUTS: Final[Registry[Layout]] = Registry("checkpoint layout")
 LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a network"))
 
 
-def _foreign(name: str, folder: str, summary: str, *, takes: Collection[str] = (), place: str | None = None) -> None:
-    """takes: the overrides that it has a use for. place: as `Layout` has it."""
+def foreign(name: str, folder: str, summary: str, *, takes: Collection[str] = (), place: str | None = None) -> None:
+    """Adds a row. folder: of the layout's module. takes: the overrides that it has a use for. place: as `Layout` has
+    it."""
     module = f"ganprobe.checkpoints.layouts.{folder}.{name.replace('-', '_')}"
 
     def matches(shapes: Shapes) -> bool:
@@ -35,65 +36,65 @@ def _foreign(name: str, folder: str, summary: str, *, takes: Collection[str] = (
     LAYOUTS.add(name, Layout(summary=summary, matches=matches, read=read, takes=frozenset(takes), place=place))
 
 
-_foreign(
+foreign(
     "ajbrock-biggan",
     "biggan",
     "ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN",
     takes=("bn_epsilon", "sn_epsilon"),
 )
-_foreign("rosinality-stylegan", "stylegan", "rosinality/style-based-gan-pytorch: g_running, alone or in a dict")
-_foreign(
+foreign("rosinality-stylegan", "stylegan", "rosinality/style-based-gan-pytorch: g_running, alone or in a dict")
+foreign(
     "ajbrock-biggan-deep",
     "biggan",
     "ajbrock/BigGAN-PyTorch: G.pth and G_ema.pth of BigGAN-deep",
     takes=("bn_epsilon", "sn_epsilon"),
 )
-_foreign(
+foreign(
     "ajbrock-biggan-discriminator",
     "biggan",
     "ajbrock/BigGAN-PyTorch: D.pth of BigGAN, a discriminator",
     takes=("sn_epsilon",),
 )
-_foreign(
+foreign(
     "huggingface-biggan",
     "biggan",
     "huggingface/pytorch-pretrained-BigGAN: pytorch_model.bin with config.json",
     takes=("bn_epsilon", "compat"),
 )
-_foreign(
+foreign(
     "studiogan-biggan",
     "biggan",
     "StudioGAN: model=G_ema-*.pth and model=G-*.pth of BigGAN (backbone big_resnet)",
     takes=("bn_epsilon",),
 )
-_foreign(
+foreign(
     "studiogan-stylegan2",
     "stylegan2",
     "StudioGAN: model=G_ema-*.pth and model=G-*.pth of StyleGAN2",
     takes=("conv_clamp",),
     place=STATE,
 )
-_foreign(
+foreign(
     "nvlabs-stylegan2-ada",
     "stylegan2",
     "NVlabs/stylegan2-ada-pytorch: network pickle, or state dict, of a skip generator",
     takes=("conv_clamp",),
 )
-_foreign("rosinality-stylegan2", "stylegan2", "rosinality/stylegan2-pytorch: g_ema in a dict, or its bare state dict")
-_foreign("interfacegan-stylegan", "stylegan", "genforce/interfacegan: StyleGAN converted from TensorFlow")
-_foreign("nvlabs-stylegan", "stylegan", "NVlabs/stylegan: TensorFlow pickle, of which Gs is read")
-_foreign(
+foreign("rosinality-stylegan2", "stylegan2", "rosinality/stylegan2-pytorch: g_ema in a dict, or its bare state dict")
+foreign("interfacegan-stylegan", "stylegan", "genforce/interfacegan: StyleGAN converted from TensorFlow")
+foreign("nvlabs-stylegan", "stylegan", "NVlabs/stylegan: TensorFlow pickle, of which Gs is read")
+foreign(
     "nvlabs-stylegan2-tensorflow",
     "stylegan2",
     "NVlabs/stylegan2 and stylegan2-ada: TensorFlow pickle, of which Gs is read",
     takes=("conv_clamp",),
 )
-_foreign(
+foreign(
     "genforce-stylegan",
     "stylegan",
     "genforce/genforce: StyleGAN, generator_smooth in a dict, or its bare state dict",
 )
-_foreign(
+foreign(
     "genforce-stylegan2",
     "stylegan2",
     "genforce/genforce: StyleGAN2 and StyleGAN2-ADA, generator_smooth in a dict, or its bare state dict",

@@ -4,19 +4,19 @@
 In w the components are directions as they are (section 2.1). A generator without w has those of its first linear
 layer's activation y instead: with x = V^T (y - mean) the coordinates of a sample, the direction u_k in z is the k-th
 column of the least-squares U in z = U x (equation 3). Components come with the standard deviation of their
-coordinates, which is how far a unit of the paper's sliders moves.
+coordinates, which is how far a unit of the paper's sliders moves. Both follow from the mean and covariance of the
+latents, which one pass gives: no sample is kept, and the analysis is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy.linalg
 import torch
 from numpy.typing import NDArray
-from sklearn.decomposition import IncrementalPCA
 from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
@@ -25,11 +25,12 @@ from ganprobe.directions.latents import DrawnSpace, drawn_spaces, latents_of, pa
 from ganprobe.directions.methods.sefa import signed
 from ganprobe.generators.biggan.generator import BigGANGenerator
 from ganprobe.metrics.arrays import to_array
+from ganprobe.metrics.states.moments import Moments
 from ganprobe.samplers.generator import GeneratorSampler
 
 FloatArray = NDArray[np.float64]
 PART: Final = 1024
-"""Samples that the incremental PCA takes in at a time; fixed, because its result depends on it in the last digits."""
+"""Samples that are drawn at a time; fixed, because sums depend on it in the last digits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,61 +60,61 @@ def ganspace_components(
     if count < 1 or samples < max(2, count):
         raise InputError(f"ganspace needs at least as many samples as components, got {samples} for {count}")
     if own == "w":
-        size = sampler.spec.spaces["w"][0]
-        _check_count(count, size)
-        pca = fit_pca(lambda index: to_array(latents_of(sampler, index, seed=seed, space="w")), samples, count)
-        return Components("w", "w", *_of_pca(pca))
+        _check_count(count, sampler.spec.spaces["w"][0])
+        found = principal(_covariance(sampler, samples, seed, space="w"), count)
+        return Components("w", "w", *found)
     return _of_activation(sampler, count, samples, seed)
 
 
-def fit_pca(rows: Callable[[range], NDArray[np.floating]], samples: int, count: int) -> IncrementalPCA:
-    """scikit-learn's incremental PCA of rows 0 to samples - 1, taken in parts of about PART."""
-    pca = IncrementalPCA(n_components=count)
-    for part in parts_of(samples, size=max(PART, count)):
-        values = np.asarray(rows(part), dtype=np.float64)
-        if not np.isfinite(values).all():
+def principal(covariance: FloatArray, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The first `count` principal components (K, D) of a covariance (D, D), signs fixed; the standard deviations (K,)
+    of their coordinates; their shares (K,) of the whole variance."""
+    size = len(covariance)
+    variances, vectors = scipy.linalg.eigh(covariance, subset_by_index=(size - count, size - 1))
+    variances = np.maximum(variances[::-1], 0)
+    return signed(vectors.T[::-1]), np.sqrt(variances), variances / np.trace(covariance)
+
+
+def _covariance(
+    sampler: LatentSampler, samples: int, seed: int, *, space: DrawnSpace, first: int | None = None
+) -> FloatArray:
+    """(D, D) of latents 0 to samples - 1, of their `first` numbers where that is given. MetricError where they are not
+    finite."""
+    moments: Moments | None = None
+    for part in parts_of(samples, size=PART):
+        rows = latents_of(sampler, part, seed=seed, space=space)[:, :first].double()
+        if not bool(torch.isfinite(rows).all()):
             raise MetricError(f"latents {part.start} to {part.stop - 1} are not all finite; check the weights")
-        pca.partial_fit(values)
-    return pca
-
-
-def _of_pca(pca: IncrementalPCA) -> tuple[FloatArray, FloatArray, FloatArray]:
-    deviations = np.sqrt(np.asarray(pca.explained_variance_, dtype=np.float64))
-    return signed(pca.components_), deviations, np.asarray(pca.explained_variance_ratio_, dtype=np.float64)
+        moments = Moments.of(rows) if moments is None else moments.added(rows)
+    assert moments is not None, "samples are at least two"
+    return moments.covariance(ddof=1)
 
 
 def _of_activation(sampler: LatentSampler, count: int, samples: int, seed: int) -> Components:
+    """With y = W z + b the first layer and W = Q R, Q of orthonormal columns: coordinates of y along Q are R z, so that
+    their components E are those of y, as coordinates x = E R (z - mean), and the least-squares U in z = U x is
+    cov(z) (E R)' / var(x)."""
     if not isinstance(sampler, GeneratorSampler) or not isinstance(sampler.generator, BigGANGenerator):
         raise CapabilityError(f"ganspace needs a generator with w, or BigGAN's first layer; {sampler.name} has neither")
-    generator = sampler.generator
-    chunk = generator.linear.weight.shape[1]
+    weight = _first_weight(sampler.generator)
+    chunk = weight.shape[1]
     _check_count(count, chunk)
-
-    def latents(index: range) -> Tensor:
-        return sampler.draw(index, seed=seed).z[:, :chunk]
-
-    def activation(index: range) -> FloatArray:
-        with torch.no_grad():
-            return to_array(generator.linear(latents(index))).astype(np.float64)
-
-    pca = fit_pca(activation, samples, count)
-    _, deviations, explained = _of_pca(pca)
-    pairs = ((pca.transform(activation(part)), to_array(latents(part))) for part in parts_of(samples, size=PART))
-    regressed = signed(_regressed(pairs, deviations))
+    r = scipy.linalg.qr(weight, mode="r")[0][:chunk]
+    covariance = _covariance(sampler, samples, seed, space="z", first=chunk)
+    e, deviations, explained = principal(r @ covariance @ r.T, count)
+    u = e @ r @ covariance
     vectors = np.zeros((count, sampler.spec.spaces["z"][0]))
-    vectors[:, :chunk] = regressed
+    vectors[:, :chunk] = signed(u / np.linalg.norm(u, axis=1, keepdims=True))
     return Components("z", "first linear layer", vectors, deviations, explained)
 
 
-def _regressed(pairs: Iterator[tuple[FloatArray, NDArray[np.floating]]], deviations: FloatArray) -> FloatArray:
-    """Unit rows (K, D) of the least-squares U in z = U x, over pairs of x (n, K) and z (n, D)."""
-    square: FloatArray | float = 0.0
-    mixed: FloatArray | float = 0.0
-    for x, z in pairs:
-        scaled = x / deviations
-        square, mixed = square + scaled.T @ scaled, mixed + scaled.T @ z
-    u = np.linalg.solve(np.asarray(square), np.asarray(mixed))
-    return np.asarray(u / np.linalg.norm(u, axis=1, keepdims=True), dtype=np.float64)
+def _first_weight(generator: BigGANGenerator) -> FloatArray:
+    """(outputs, D) of the first layer as it is applied, spectral normalisation and all."""
+    like: Tensor = generator.linear.weight
+    unit = torch.eye(like.shape[1], dtype=like.dtype, device=like.device)
+    with torch.no_grad():
+        applied = generator.linear(unit).double() - generator.linear(torch.zeros_like(unit[:1])).double()
+    return np.asarray(to_array(applied.T), dtype=np.float64)
 
 
 def _check_count(count: int, size: int) -> None:

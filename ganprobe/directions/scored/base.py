@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ganprobe.core.columns import SCORES
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.results import Estimate
-from ganprobe.metrics.base import Stateful
+from ganprobe.metrics.base import KeeperAccumulator
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper
 
@@ -28,7 +28,7 @@ class ScoredSamples:
     continuous: frozenset[str] = frozenset()
 
 
-class ScoredMetric(Stateful[KeptRows]):
+class ScoredMetric(KeeperAccumulator[KeptRows]):
     """Abstract: keeps the column "scores" (N, A) and reads it together with the samplers' latents."""
 
     __slots__ = ()

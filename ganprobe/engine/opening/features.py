@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -10,18 +10,18 @@ import torch
 from ganprobe.core.columns import PIXELS, SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor
-from ganprobe.core.registry import unknown
 from ganprobe.engine.columns.distances import DISTANCES, NamedDistance
 from ganprobe.engine.columns.networks import Network, Weights, published_network
-from ganprobe.engine.opening.custom_features import CUSTOM, check_custom, is_custom, network_of, open_custom
-from ganprobe.engine.opening.metrics import resolve
-from ganprobe.features import CUSTOM_COLUMN, INCEPTION_COLUMNS, VGG16_COLUMN, load_embedded, load_inception, load_vgg16
+from ganprobe.engine.opening.custom_features import open_custom
+from ganprobe.engine.opening.names import CUSTOM, EMBEDDED, INCEPTION, VGG16, network_of
+from ganprobe.features import load_embedded, load_inception, load_vgg16
 from ganprobe.features.combined import narrowed
+from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN
 from ganprobe.features.pixels import PixelExtractor
+from ganprobe.features.published.inception_extractor import COLUMNS as INCEPTION_COLUMNS
+from ganprobe.features.published.vgg16 import COLUMN as VGG16_COLUMN
 from ganprobe.features.scores import ScoreTable
 
-EMBEDDED, INCEPTION, VGG16 = "embedded", "inception", "vgg16"
-KNOWN = (EMBEDDED, INCEPTION, VGG16)
 ALL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     EMBEDDED: ("embedded.features", "embedded.probabilities"),
     INCEPTION: INCEPTION_COLUMNS,
@@ -72,36 +72,6 @@ class Files:
     inception: Weights = None
     vgg: Weights = None
     scorer: FeatureExtractor | None = field(default=None, repr=False)
-
-
-def features_for(
-    name: str | None, metrics: Sequence[str] | None, inception_weights: Weights, vgg_weights: Weights = None
-) -> str:
-    """The features that a call means: those that it names, else Inception's where it names weights for them or a metric
-    that is defined on them, else VGG16's likewise, else the embedded ones. InputError for unknown features or metrics,
-    and for weights that the features named do not use."""
-    custom = name is not None and is_custom(name)
-    if name is not None and custom:
-        check_custom(name)
-    elif name is not None and name not in KNOWN:
-        raise unknown("features", name, KNOWN)
-    if name not in (None, INCEPTION) and inception_weights is not None:
-        raise InputError(f"Inception weights are of no use to {name} features; leave out one of the two options")
-    networks = () if name is None else (network_of(name),)
-    asked = {spec.features for spec in resolve(metrics, networks)} if metrics else set()
-    if (custom or name == EMBEDDED) and vgg_weights is not None and "lpips" not in asked:
-        raise InputError(f"VGG16 weights are of no use to {name} features; leave out one of the two options")
-    if name is not None:
-        return name
-    if INCEPTION in asked or inception_weights is not None:
-        return INCEPTION
-    return VGG16 if VGG16 in asked or (vgg_weights is not None and "lpips" not in asked) else EMBEDDED
-
-
-def default_networks(features: str, vgg_weights: Weights) -> tuple[str, ...]:
-    """The networks whose metrics a call means that names none: VGG16 beside Inception only where its weights are named,
-    for they are a large download."""
-    return (INCEPTION, VGG16) if features == INCEPTION and vgg_weights is not None else (network_of(features),)
 
 
 def open_features(

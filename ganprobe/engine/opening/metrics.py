@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from ganprobe.core.discovery.plugins import Group, PlugIn
 from ganprobe.core.errors import InputError
-from ganprobe.core.plugins import Group, PlugIn
 from ganprobe.core.registry import Registry
 from ganprobe.metrics import registry
 from ganprobe.metrics.columns import CUSTOM

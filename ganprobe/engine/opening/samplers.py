@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from ganprobe.checkpoints import open_checkpoint
+from ganprobe.core.calls.settings import DEFAULTS
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.registry import unknown
-from ganprobe.core.settings import DEFAULTS
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.core.spaces import BatchNoise, Truncation
 from ganprobe.data import is_image_data, open_data
+from ganprobe.engine.opening.names import check_generator
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.callables import open_callable
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.modules import ModuleSampler, module_fingerprint
-
-_CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.\w{2,12}$")
 
 
 def open_sampler(
@@ -69,14 +65,8 @@ def _of_object(given: Sampler | nn.Module) -> Sampler:
 
 
 def _of_name(text: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:
-    if _CALLABLE.fullmatch(text):
-        return _of_callable(text, device, noise, truncation)
-    if _LOOKS_LIKE_A_PATH.search(text):
-        raise InputError(
-            f"no file or folder {text}; a generator is a checkpoint, a folder or archive of images, "
-            "a shipped name or package.module:callable"
-        )
-    raise unknown("generator", text, shipped_names("generators"))
+    check_generator(text)
+    return _of_callable(text, device, noise, truncation)
 
 
 def _check_conditions(sampler: Sampler, noise: BatchNoise, truncation: Truncation) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from ganprobe.core.calls.settings import Settings
 from ganprobe.core.protocols import FeatureExtractor, Sampler
-from ganprobe.core.settings import Settings
 from ganprobe.engine.opening.features import FeatureSet
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.plan import Plan
@@ -29,8 +29,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """An evaluation under way."""
+class Measurement:
+    """An evaluation under way: all that it reads and writes is open."""
 
     evaluation: Evaluation
     features: FeatureSet

@@ -48,10 +48,10 @@ class Journal:
             self._check_plan(self._home / "plan.json")
         ranks.meet()
 
-    def load(self, walk: str) -> tuple[int, States]:
-        """How many samples of pass `walk` are done, and the packed state of each state key; (0, {}) at a start.
+    def load(self, name: str) -> tuple[int, States]:
+        """How many samples of pass `name` are done, and the packed state of each state key; (0, {}) at a start.
         InputError where what was saved is damaged."""
-        path = self._path(walk)
+        path = self._path(name)
         if path is None or not path.is_file():
             return 0, {}
         try:
@@ -65,9 +65,9 @@ class Journal:
         wait = WORTH_SAVING if finished else SAVE_EVERY
         return self._home is not None and time.monotonic() - self._saved_at > wait
 
-    def save(self, walk: str, done: int, states: Mapping[str, Arrays]) -> None:
-        """Save pass `walk` after `done` samples, whole or not at all."""
-        path = self._path(walk)
+    def save(self, name: str, done: int, states: Mapping[str, Arrays]) -> None:
+        """Save pass `name` after `done` samples, whole or not at all."""
+        path = self._path(name)
         if path is None or self._home is None:
             return
         write_text(self._home / "plan.json", self._plan)
@@ -80,8 +80,8 @@ class Journal:
             discard_journal(self._home.parent)
             remove_if_empty(self._home.parent)
 
-    def _path(self, walk: str) -> Path | None:
-        return None if self._home is None else self._home / f"{walk}{self._rank}.safetensors"
+    def _path(self, name: str) -> Path | None:
+        return None if self._home is None else self._home / f"{name}{self._rank}.safetensors"
 
     def _check_plan(self, path: Path) -> None:
         if path.is_file() and path.read_bytes() != self._plan.encode():

@@ -14,7 +14,7 @@ from ganprobe.core.results import Estimate, Result
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
 from ganprobe.engine.columns.networks import Network
 from ganprobe.engine.opening.features import FeatureSet
-from ganprobe.engine.passes.evaluation import Work
+from ganprobe.engine.passes.evaluation import Measurement
 from ganprobe.engine.passes.plan import IMAGES, LABEL, Planned, distance_of
 from ganprobe.engine.passes.statistics import Reference
 from ganprobe.engine.provenance import call_of, sampling_of, skipped_files, skipped_summary, versions
@@ -23,25 +23,27 @@ from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.images import ImageSampler
 
 
-def results_of(planned: Planned, states: Mapping[str, Any], work: Work, shared: float) -> list[Result]:
+def results_of(planned: Planned, states: Mapping[str, Any], measurement: Measurement, shared: float) -> list[Result]:
     """The results of one metric. seconds: of the pass that it shares, and of its own reading."""
     started = time.monotonic()
     spec = planned.spec
-    reference = work.reference if spec.needs_reference else None
-    estimates = _estimates(planned, states[planned.metric.state_key], reference, work)
+    reference = measurement.reference if spec.needs_reference else None
+    estimates = _estimates(planned, states[planned.metric.state_key], reference, measurement)
     seconds = shared + time.monotonic() - started
-    network = _network(planned, work.features)
-    notes = (*network.notes, *_notes(spec, work, reference), *_class_notes(planned, work, reference))
-    protocol = _protocol(spec, work, network.protocol)
+    network = _network(planned, measurement.features)
+    notes = (*network.notes, *_notes(spec, measurement, reference), *_class_notes(planned, measurement, reference))
+    protocol = _protocol(spec, measurement, network.protocol)
     return [
         Result(name, estimate, spec.better, network.name, protocol, seconds, (*notes, *estimate.notes))
         for name, estimate in estimates.items()
     ]
 
 
-def _estimates(planned: Planned, state: Any, reference: Reference | None, work: Work) -> Mapping[str, Estimate]:
+def _estimates(
+    planned: Planned, state: Any, reference: Reference | None, measurement: Measurement
+) -> Mapping[str, Estimate]:
     if isinstance(planned.metric, ScoredMetric):
-        evaluation, names = work.evaluation, work.features.attributes
+        evaluation, names = measurement.evaluation, measurement.features.attributes
         kinds = continuous_of(evaluation.scorer)
         return planned.metric.measure(state, ScoredSamples(evaluation.sampler, evaluation.settings.seed, names, kinds))
     metric = _metric(planned)
@@ -61,33 +63,33 @@ def _network(planned: Planned, features: FeatureSet) -> Network:
     return features.distances[distance_of(column)].network
 
 
-def _protocol(spec: MetricSpec, work: Work, of_features: Mapping[str, Any]) -> dict[str, Any]:
+def _protocol(spec: MetricSpec, measurement: Measurement, of_features: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers are compared where their protocols agree: a folder of images has no noise to name, so that a generator's
     is named only where it is not the usual one."""
-    sampling = sampling_of(work.evaluation.sampler)
+    sampling = sampling_of(measurement.evaluation.sampler)
     layer_noise = sampling.get("noise", "random")
     return {
         **spec.protocol,
         **of_features,
-        "samples": work.evaluation.settings.count,
+        "samples": measurement.evaluation.settings.count,
         "truncation": sampling.get("truncation", 1.0),
         **({} if layer_noise == "random" else {"layer_noise": layer_noise}),
     }
 
 
-def _notes(spec: MetricSpec, work: Work, reference: Reference | None) -> tuple[str, ...]:
-    samples = work.evaluation.settings.count
+def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | None) -> tuple[str, ...]:
+    samples = measurement.evaluation.settings.count
     theirs = reference.subject.n if reference is not None else None
     fewest = samples if theirs is None else min(samples, theirs)
     advice = (f"{fewest} samples: {spec.advice}",) if fewest < spec.advised_samples else ()
-    missing = len(skipped_files(work.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
+    missing = len(skipped_files(measurement.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
     sides = zip(("", " of the reference"), missing, strict=True)
     return (*advice, *(f"unreadable images{side} left out: {n}" for side, n in sides if n))
 
 
-def _class_notes(planned: Planned, work: Work, reference: Reference | None) -> tuple[str, ...]:
+def _class_notes(planned: Planned, measurement: Measurement, reference: Reference | None) -> tuple[str, ...]:
     """Classes of both sides are matched by number: the first whose names differ, where both sides name theirs."""
-    sampler = work.evaluation.sampler
+    sampler = measurement.evaluation.sampler
     if reference is None or LABEL not in planned.metric.needs or not isinstance(sampler, ImageSampler):
         return ()
     pairs = enumerate(zip(sampler.source.class_names, reference.classes, strict=False))
@@ -103,20 +105,20 @@ def path_lengths(planned: Planned, states: Mapping[str, Any]) -> Any:
     return np.asarray(arrays["rows"], dtype=np.float64).ravel()
 
 
-def provenance_of(work: Work, started: str, seconds: float) -> dict[str, Any]:
-    evaluation, settings = work.evaluation, work.evaluation.settings
+def provenance_of(measurement: Measurement, started: str, seconds: float) -> dict[str, Any]:
+    evaluation, settings = measurement.evaluation, measurement.evaluation.settings
     skipped = {
         "generator": skipped_files(evaluation.sampler),
-        "reference": work.reference.skipped if work.reference is not None else (),
+        "reference": measurement.reference.skipped if measurement.reference is not None else (),
     }
     return {
         **versions(evaluation.device),
-        "features": work.features.name,
-        "features_fingerprint": work.features.extractor.fingerprint,
+        "features": measurement.features.name,
+        "features_fingerprint": measurement.features.extractor.fingerprint,
         "seed": settings.seed,
         "samples": settings.count,
         "batch_size": settings.batch_size,
-        **({} if work.ranks.world == 1 else {"processes": work.ranks.world}),
+        **({} if measurement.ranks.world == 1 else {"processes": measurement.ranks.world}),
         **sampling_of(evaluation.sampler),
         **skipped_summary(skipped),
         "started": started,

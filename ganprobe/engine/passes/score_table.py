@@ -14,10 +14,10 @@ from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import FeatureExtractor, Sampler
 from ganprobe.engine.columns.sources import ImageColumns
 from ganprobe.engine.passes.journal import Journal
-from ganprobe.engine.passes.one_pass import walk
+from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.features.scores import PREFIX, ScoreTable
-from ganprobe.metrics.base import Stateful
+from ganprobe.metrics.base import KeeperAccumulator
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper
 
@@ -27,7 +27,7 @@ WALK: Final = "scores"
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Scores(Stateful[KeptRows]):
+class _Scores(KeeperAccumulator[KeptRows]):
     """Keeps the scores of every sample."""
 
     @property
@@ -53,7 +53,7 @@ def score_table(
     """
     table, metric = ScoreTable(extractor), _Scores()
     source = ImageColumns(sampler, table, seed=seed, device=device)
-    states = walk(
+    states = run_pass(
         source, [metric], samples=samples, batch_size=OBSERVED_AT_ONCE, journal=journal, name=WALK, ranks=ranks
     )
     ranks.leave_to_lead()

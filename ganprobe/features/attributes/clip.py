@@ -27,12 +27,12 @@ from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import unknown
+from ganprobe.features.attributes.forms import CLIP as PREFIX
+from ganprobe.features.attributes.forms import CLIP_FORM as FORM
 from ganprobe.features.custom.extractor import ForeignExtractor, last_line, score_columns
 from ganprobe.features.embedded.weights import fingerprint_of
 from ganprobe.features.images.preparation import Preparation
 
-PREFIX = "clip:"
-FORM = "clip:MODEL[:PRETRAINED]:PAIRS, PAIRS being a .toml or .json file of texts"
 OFFICIAL = "openai"
 Pairs = Mapping[str, tuple[str, str]]
 

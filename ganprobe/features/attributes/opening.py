@@ -12,32 +12,26 @@ from typing import Any
 
 import torch
 
+from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.core.objects import names_an_object
 from ganprobe.core.protocols import FeatureExtractor
-from ganprobe.core.registry import Registry
-from ganprobe.features.attributes.clip import FORM, PREFIX, load_clip_scorer
+from ganprobe.features.attributes.clip import load_clip_scorer
+from ganprobe.features.attributes.forms import CLIP as PREFIX
+from ganprobe.features.attributes.forms import CLIP_FORM as FORM
+from ganprobe.features.attributes.forms import TOYFACES
 from ganprobe.features.attributes.toyfaces import KIND as TOYFACES_KIND
 from ganprobe.features.attributes.toyfaces import load_toyfaces_scorer, read_scorer
 from ganprobe.features.combined import CombinedExtractor
 from ganprobe.features.custom.callable_extractor import load_callable_scorer
 from ganprobe.features.custom.extractor import ForeignExtractor, score_columns
-from ganprobe.features.custom.torchscript import SUFFIXES, torchscript_extractor
+from ganprobe.features.custom.forms import SUFFIXES
+from ganprobe.features.custom.torchscript import torchscript_extractor
 from ganprobe.features.embedded.weights import fingerprint_of, header_of, load_resnet
 from ganprobe.features.images.preparation import Preparation, read_sidecar
 
-TOYFACES = "toyfaces"
 NATIVE = ".safetensors"
 KIND = "attribute-scorer"
 """Of the files that `ganprobe train-scorer` writes."""
-
-SCORERS: Registry[str] = Registry("scorer")
-SCORERS.add(TOYFACES, "the shipped network, which reads the eight factors of toyfaces")
-SCORERS.add("FILE.safetensors", "what `ganprobe train-scorer` or `ganprobe train scorer` wrote")
-SCORERS.add("FILE.pt", "a TorchScript file; FILE.pt.json beside it names its outputs (columns)")
-SCORERS.add("FOLDER", "classifiers, one for each attribute, by whose name the file goes: .safetensors or TorchScript")
-SCORERS.add("package.module:callable", "a function of images that gives a mapping from attribute to scores")
-SCORERS.add("clip:MODEL[:PRETRAINED]:PAIRS.toml", "pairs of texts by CLIP (pip install 'ganprobe[clip]')")
 
 
 def open_scorer(ref: str | Path, device: torch.device | str = "cpu") -> FeatureExtractor:

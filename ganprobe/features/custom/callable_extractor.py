@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from ganprobe.core.borrowing import on_device
+from ganprobe.core.discovery.objects import named_object, signature_of, source_of, takes
 from ganprobe.core.errors import InputError
-from ganprobe.core.objects import named_object, signature_of, source_of, takes
 from ganprobe.features.custom.extractor import ColumnsOf, ForeignExtractor, Network, feature_columns, score_columns
 from ganprobe.features.embedded.weights import fingerprint_of
 

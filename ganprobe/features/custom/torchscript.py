@@ -20,7 +20,6 @@ from ganprobe.core.files import sha256_of
 from ganprobe.features.custom.extractor import ColumnsOf, ForeignExtractor, feature_columns, last_line
 from ganprobe.features.images.preparation import Sidecar, read_sidecar
 
-SUFFIXES = (".pt", ".ts", ".pth", ".jit", ".torchscript")
 """The endings by which a TorchScript file is known."""
 
 

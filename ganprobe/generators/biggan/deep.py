@@ -22,7 +22,8 @@ from torch.nn import functional as F
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.generators.base import Generator, resolve_noise
-from ganprobe.generators.biggan.generator import WIDTHS, checked_labels
+from ganprobe.generators.biggan.generator import WIDTHS
+from ganprobe.generators.direct import checked_labels
 from ganprobe.generators.layers.attention import SelfAttention
 from ganprobe.generators.layers.spectral import (
     SpectralConv2d,
@@ -245,7 +246,9 @@ class BigGANDeepGenerator(Generator):
         resolve_noise(noise, [], len(latents))
         if latents.ndim != 2 or latents.shape[1] != self.config.z_dim:
             raise InputError(f"z must be of shape N x {self.config.z_dim}, got {tuple(latents.shape)}")
-        return self.forward(latents, checked_labels(labels, len(latents), self.config.num_classes), psi)
+        return self.forward(
+            latents, checked_labels(labels, len(latents), self.config.num_classes, of="BigGAN-deep"), psi
+        )
 
 
 def _checked_truncation(truncation: Truncation, statistics: int) -> float:

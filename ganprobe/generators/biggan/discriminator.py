@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ganprobe.core.errors import InputError
 from ganprobe.generators.base import Discriminator, Judgement
 from ganprobe.generators.biggan.generator import check_attention
+from ganprobe.generators.checks import check_images, check_labels_given
 from ganprobe.generators.layers.attention import SelfAttention
 from ganprobe.generators.layers.spectral import (
     Scale,
@@ -150,7 +151,8 @@ class BigGANDiscriminator(Discriminator):
         return {**blocks, "last": (last, side, side), "features": (last,)}
 
     def judged(self, images: Tensor, labels: Tensor | None, wanted: Collection[str], lod: float) -> Judgement:
-        self._check_labels(labels)
+        check_images(images, self.config.resolution)
+        check_labels_given(labels, self.config.num_classes)
         taken = self._layers_of(images)
         return Judgement(self.logits(taken["features"], labels), {name: taken[name] for name in wanted})
 
@@ -171,16 +173,9 @@ class BigGANDiscriminator(Discriminator):
 
     def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """Features (N, F) and labels (N,) int64 to logits (N,). InputError where the labels are missing."""
-        self._check_labels(labels)
+        check_labels_given(labels, self.config.num_classes)
         with full_precision(features):
             scores: Tensor = self.linear(features).squeeze(1)
             if self.config.num_classes:
                 scores = scores + (self.embedding(labels) * features).sum(dim=1)
             return scores
-
-    def _check_labels(self, labels: Tensor | None) -> None:
-        if self.config.num_classes and labels is None:
-            raise InputError(
-                f"the discriminator is conditional on {self.config.num_classes} classes, got no labels; "
-                "give labels of shape (N,), or configure num_classes=0"
-            )

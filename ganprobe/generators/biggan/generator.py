@@ -15,15 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Final, NoReturn, final
+from typing import Final, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.spaces import SamplerSpec, Space, Truncation
-from ganprobe.generators.base import Generator, resolve_noise
+from ganprobe.core.errors import InputError
+from ganprobe.generators.direct import DirectGenerator
 from ganprobe.generators.layers.attention import SelfAttention
 from ganprobe.generators.layers.norms import BatchNorm, ConditionalBatchNorm, accumulate_statistics
 from ganprobe.generators.layers.spectral import (
@@ -169,7 +168,7 @@ class UpBlock(nn.Module):
 
 
 @final
-class BigGANGenerator(Generator):
+class BigGANGenerator(DirectGenerator):
     """z (N, z_dim) and labels (N,) to images (N, 3, H, W) in [-1, 1].
 
     Weights are orthogonal, drawn from `seed`. In training batch statistics are used and the running ones move; in
@@ -198,12 +197,8 @@ class BigGANGenerator(Generator):
         initialise(self, seed=seed)
 
     @property
-    def spec(self) -> SamplerSpec:
-        """Images of config.resolution, its classes, and z alone."""
-        size = self.config.resolution
-        return SamplerSpec(
-            image_shape=(3, size, size), num_classes=self.config.num_classes, spaces={"z": (self.config.z_dim,)}
-        )
+    def num_classes(self) -> int:
+        return self.config.num_classes
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """z (N, z_dim) and labels (N,) int64 from 0 to num_classes - 1 to images (N, 3, H, W) in [-1, 1], at least
@@ -224,54 +219,10 @@ class BigGANGenerator(Generator):
             return first, [condition] * len(self.blocks)
         return first, [torch.cat([condition, chunk.to(condition.dtype)], dim=1) for chunk in rest]
 
-    def map(self, z: Tensor, labels: Tensor | None = None) -> NoReturn:
-        """CapabilityError: there is no W."""
-        raise CapabilityError("BigGAN has no W: it maps z to images directly; ask for space z")
-
-    def synthesize(
-        self,
-        latents: Tensor,
-        *,
-        space: Space,
-        labels: Tensor | None = None,
-        noise: str | int | Sequence[Tensor] = "const",
-        truncation: Truncation = 1.0,
-    ) -> Tensor:
-        """z (N, z_dim) with labels (N,) int64 to images (N, 3, H, W), float32 in [-1, 1].
-
-        noise plays no part, since there are no noise inputs. CapabilityError for a space other than z and for a
-        truncation other than 1; InputError for latents or labels that are missing, misshapen or out of range.
-        """
-        if space != "z":
-            raise CapabilityError(f"BigGAN has no space {space!r}: it maps z to images directly; ask for space 'z'")
-        psi = truncation[0] if isinstance(truncation, tuple) else truncation
-        if psi != 1.0:
-            raise CapabilityError(
-                f"BigGAN has no W to truncate, got truncation={truncation}; "
-                "it truncates z when drawing: ganprobe.load(..., truncation=threshold)"
-            )
-        resolve_noise(noise, [], len(latents))
-        if latents.ndim != 2 or latents.shape[1] != self.config.z_dim:
-            raise InputError(f"z must be of shape N x {self.config.z_dim}, got {tuple(latents.shape)}")
-        return self.forward(latents, checked_labels(labels, len(latents), self.config.num_classes))
-
     def accumulate_standing_statistics(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
         """Replace the running statistics by the mean of the statistics of batches of (z, labels), and go to evaluation
         mode (Brock et al. 2019, appendix C.1, which uses 100 batches). InputError where there is no batch."""
         accumulate_statistics(self, (partial(self.forward, z, labels) for z, labels in batches))
-
-
-def checked_labels(labels: Tensor | None, n: int, classes: int) -> Tensor:
-    """The labels (n,), int64 from 0 to classes - 1. InputError where they are missing or anything else."""
-    if labels is None:
-        raise InputError(f"BigGAN is conditional: give labels of shape ({n},), integers from 0 to {classes - 1}")
-    if labels.shape != (n,) or labels.dtype != torch.int64:
-        raise InputError(f"labels must be int64 of shape ({n},), got {labels.dtype} of shape {tuple(labels.shape)}")
-    if n and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        raise InputError(
-            f"labels must be from 0 to {classes - 1}, got values from {int(labels.min())} to {int(labels.max())}"
-        )
-    return labels
 
 
 @torch.no_grad()

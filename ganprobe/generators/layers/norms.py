@@ -1,4 +1,5 @@
-"""Batch normalisation with running statistics, plain and class-conditional (Dumoulin et al. 2017; BigGAN, appendix B).
+"""Batch normalisation with running statistics, plain and class-conditional (Dumoulin et al. 2017; BigGAN, appendix B),
+and instance normalisation.
 
 >>> import torch
 >>> tables = [SpectralEmbedding(10, 8, epsilon=None) for _ in range(2)]
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from typing import Final, final
+from typing import Final, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -43,13 +44,17 @@ class Standardise(nn.Module):
 
     def forward(self, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
         if self.training:
-            x = F.batch_norm(
-                x, self.running_mean, self.running_var, training=True, momentum=self.momentum, eps=self.epsilon
-            )
+            if len(gain) == 1:  # The same for every image: torch normalises and scales in one pass.
+                return self._batch_norm(x, gain[0], bias[0])
+            x = self._batch_norm(x, None, None)
         else:
             gain = gain * torch.rsqrt(self.running_var + self.epsilon)
             bias = bias - gain * self.running_mean
         return torch.addcmul(bias[..., None, None].to(x.dtype), x, gain[..., None, None].to(x.dtype))
+
+    def _batch_norm(self, x: Tensor, gain: Tensor | None, bias: Tensor | None) -> Tensor:
+        statistics = (self.running_mean, self.running_var)
+        return F.batch_norm(x, *statistics, gain, bias, training=True, momentum=self.momentum, eps=self.epsilon)
 
     def reset(self) -> None:
         """Forget the running statistics: mean 0, variance 1."""
@@ -70,6 +75,31 @@ class BatchNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = self.statistics(x, self.gain[None], self.bias[None])
         return result
+
+
+@final
+class InstanceNorm(nn.Module):
+    """x (N, C, H, W) normalised over H and W, with one learnt gain and bias per channel (Ulyanov et al. 2016, equation
+    5). The same in training and evaluation, and no image depends on another. H * W is more than 1."""
+
+    def __init__(self, channels: int, *, epsilon: float) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self.gain = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.instance_norm(x, weight=self.gain, bias=self.bias, eps=self.epsilon)
+
+
+FeatureNorm = Literal["batch", "instance", "none"]
+
+
+def feature_norm(kind: FeatureNorm, channels: int, *, epsilon: float) -> nn.Module:
+    """The norm of maps (N, C, H, W) of that kind; the identity for "none"."""
+    if kind == "none":
+        return nn.Identity()
+    return BatchNorm(channels, epsilon=epsilon) if kind == "batch" else InstanceNorm(channels, epsilon=epsilon)
 
 
 @final

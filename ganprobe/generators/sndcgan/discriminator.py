@@ -19,15 +19,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganprobe.core.errors import InputError
 from ganprobe.generators.base import Discriminator, Judgement
+from ganprobe.generators.checks import at_least, check_images, positive
+from ganprobe.generators.layers.initial import fill, normal
 from ganprobe.generators.layers.spectral import (
     SpectralLinear,
     SpectralNorm,
     at_least_float32,
     full_precision,
 )
-from ganprobe.generators.sndcgan.generator import initialise_normal
+from ganprobe.generators.sndcgan.generator import DEVIATION, check_resolution
 
 SLOPE: Final = 0.1
 WIDTHS: Final = (1, 2, 2, 4, 4, 8, 8)
@@ -44,12 +45,9 @@ class SNDCGANDiscriminatorConfig:
     sn_epsilon: float = 1e-12
 
     def __post_init__(self) -> None:
-        if self.resolution < 16 or self.resolution % 8:
-            raise InputError(f"resolution must be a multiple of 8, at least 16, got {self.resolution}")
-        if self.channels < 1:
-            raise InputError(f"channels must be at least 1, got {self.channels}")
-        if not self.sn_epsilon > 0:
-            raise InputError(f"sn_epsilon must be positive, got {self.sn_epsilon}")
+        check_resolution(self.resolution)
+        at_least(1, channels=self.channels)
+        positive(sn_epsilon=self.sn_epsilon)
 
     @property
     def shapes(self) -> tuple[tuple[int, int, int], ...]:
@@ -90,7 +88,7 @@ class SNDCGANDiscriminator(Discriminator):
         )
         channels, side, _ = config.shapes[-1]
         self.linear = SpectralLinear(channels * side * side, 1, epsilon=config.sn_epsilon)
-        initialise_normal(self, seed=seed)
+        fill(self, seed=seed, draw=normal(DEVIATION))
 
     @property
     def layers(self) -> Mapping[str, tuple[int, ...]]:
@@ -110,9 +108,7 @@ class SNDCGANDiscriminator(Discriminator):
         return self._layers_of(images)["features"]
 
     def _layers_of(self, images: Tensor) -> dict[str, Tensor]:
-        side = self.config.resolution
-        if tuple(images.shape[1:]) != (3, side, side):
-            raise InputError(f"images must be N x 3 x {side} x {side}, got {tuple(images.shape)}")
+        check_images(images, self.config.resolution)
         x, taken = images, {}
         for number, conv in enumerate(self.convs, 1):
             x = taken[f"conv{number}"] = conv(x)

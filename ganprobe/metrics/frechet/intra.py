@@ -21,7 +21,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray, named
-from ganprobe.metrics.base import Reading, given
+from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.frechet.distance import frechet_influence, transport
 from ganprobe.metrics.frechet.protocol import COLLAPSED, LEAST_BY_CLASS
 from ganprobe.metrics.states.rows import KeptRows
@@ -72,7 +72,7 @@ def _terms(rows: FloatArray, offset: FloatArray, root: FloatArray) -> FloatArray
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntraFrechet(Reading[KeptRows]):
+class IntraFrechet(KeeperMetric[KeptRows]):
     """The mean over classes of the Frechet distance of `column` within each. Both sides need labels, of the same
     classes, and 2 images of each."""
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, to_array
-from ganprobe.metrics.base import Reading, given
+from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.frechet.distance import bias_of_traces, frechet_influence, transport
 from ganprobe.metrics.frechet.protocol import LEAST
 from ganprobe.metrics.states.capacity import ROWS
@@ -31,7 +31,7 @@ BIAS_RATIO = 4
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrechetDistance(Reading[FeatureSummary]):
+class FrechetDistance(KeeperMetric[FeatureSummary]):
     """The Frechet distance of the features in `column` from the reference's. ddof: of the covariances. capacity: how
     many rows are kept for the interval, None for all. corrected: less the bias that `frechet_bias` predicts, which
     makes it the distance at endless samples, and at times negative near zero. No interval where a side has fewer than 2

@@ -16,7 +16,7 @@ from torch import Tensor, from_numpy
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.base import Reading, given
+from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.kernel.subsets import KernelSubsets
 from ganprobe.metrics.published_draws import torch_fidelity_subsets
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
@@ -26,7 +26,7 @@ LEAST = 2
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KernelInceptionDistance(Reading[FeatureSummary]):
+class KernelInceptionDistance(KeeperMetric[FeatureSummary]):
     """The mean over `subsets` pairs of subsets of `subset_size` rows of `column` (fewer where a side has fewer) of the
     unbiased MMD^2. All rows are kept, for the subsets are drawn from all of them; n is the number of generated rows."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.base import Reading, given
+from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.kernel.distance import projections, subset_distances
 from ganprobe.metrics.states.capacity import ROWS
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
@@ -21,7 +21,7 @@ LEAST = 2
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KernelDistance(Reading[FeatureSummary]):
+class KernelDistance(KeeperMetric[FeatureSummary]):
     """Unbiased MMD^2 of the kept rows of `column` from the reference's; n is the number of rows used.
 
     subsets: 0 for the statistic of all kept rows; else the mean over so many subsets of `subset_size` rows, drawn

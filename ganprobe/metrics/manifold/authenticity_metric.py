@@ -15,7 +15,7 @@ import numpy as np
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray, to_array
-from ganprobe.metrics.base import Reading, given
+from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.manifold.authenticity import (
     AuthenticityReading,
     group_terms,
@@ -34,7 +34,7 @@ _LOW = ("1%", "5%")
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticity(Reading[FeatureSummary]):
+class Authenticity(KeeperMetric[FeatureSummary]):
     """Of the rows of `column` against the reference's, which must be the training images for it to tell of copies; all
     rows are kept. No interval where the reference has fewer than 32 rows."""
 

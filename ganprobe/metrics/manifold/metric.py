@@ -16,7 +16,7 @@ from torch import Tensor
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.base import Reading, given, too_few
+from ganprobe.metrics.base import KeeperMetric, given, too_few
 from ganprobe.metrics.manifold.protocol import Share
 from ganprobe.metrics.manifold.shares import ShareReading, read_share
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
@@ -29,7 +29,7 @@ _LARGEST = {"precision": 1.0, "recall": 1.0, "coverage": 1.0}
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShareMetric(Reading[State]):
+class ShareMetric(KeeperMetric[State]):
     """`share` of the rows that `kept` keeps of a column of features, against the reference's; k and closed: how far
     balls reach, and whether a point at the radius counts. n is the number of generated rows used. No interval where a
     side has fewer than 8 (k + 1) rows."""

@@ -18,7 +18,7 @@ import numpy as np
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, Values, array64
-from ganprobe.metrics.base import Reading
+from ganprobe.metrics.base import KeeperMetric
 from ganprobe.metrics.paths.protocol import HIGH, LEAST, LOW
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
@@ -54,7 +54,7 @@ def _inside(data: FloatArray, low: float, high: float) -> FloatArray:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PathLength(Reading[KeptRows]):
+class PathLength(KeeperMetric[KeptRows]):
     """The trimmed mean of the path distances in `column` (N,); low and high are percentiles."""
 
     column: str

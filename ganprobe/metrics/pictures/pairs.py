@@ -23,7 +23,7 @@ from ganprobe.core.protocols import Columns
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.base import Reading, taken
+from ganprobe.metrics.base import KeeperMetric, taken
 from ganprobe.metrics.pictures.protocol import LEAST_PAIRS
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import RowsKeeper, usable_rows
@@ -60,7 +60,7 @@ class PairKeeper(RowsKeeper):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairMean(Reading[KeptRows]):
+class PairMean(KeeperMetric[KeptRows]):
     """The mean of `column` over pairs; n is their number. title: of a class's mean in the table of classes. largest:
     the values lie between 0 and this, and so does the interval."""
 

@@ -18,7 +18,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import detail_table
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.base import Reading, given, too_few
+from ganprobe.metrics.base import KeeperMetric, given, too_few
 from ganprobe.metrics.pictures.patches import WIDTH, ImageKeeper, KeptImages, level_patches
 from ganprobe.metrics.pictures.protocol import DIRECTIONS, LEAST_IMAGES, PATCH, PATCHES, SCALE, SEED
 from ganprobe.metrics.pictures.swd import Rows, Side, sliced, unit_directions
@@ -27,7 +27,7 @@ from ganprobe.metrics.states.capacity import IMAGES
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlicedWasserstein(Reading[KeptImages]):
+class SlicedWasserstein(KeeperMetric[KeptImages]):
     """The mean over levels, times 1000. capacity: how many images of a side are used; directions: how many."""
 
     name: str = "swd"

@@ -19,7 +19,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, array64, relative_entropy
-from ganprobe.metrics.base import Reading
+from ganprobe.metrics.base import KeeperMetric
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
 
@@ -43,7 +43,7 @@ def inception_score_splits(probabilities: Values, splits: int = 10) -> FloatArra
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClassifierScore(Reading[KeptRows]):
+class ClassifierScore(KeeperMetric[KeptRows]):
     """The score of the probabilities in `column`, over `splits` splits of the samples in an order shuffled by `seed`.
 
     The order starts from ascending indices, so it does not depend on batches. Needs two samples for every split.

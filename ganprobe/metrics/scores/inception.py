@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, named, to_array, widened
-from ganprobe.metrics.base import Reading, not_finite, too_few
+from ganprobe.metrics.base import KeeperMetric, not_finite, too_few
 from ganprobe.metrics.published_draws import torch_fidelity_order
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper
@@ -32,7 +32,7 @@ from ganprobe.metrics.states.values import ColumnKeeper
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InceptionScore(Reading[KeptRows]):
+class InceptionScore(KeeperMetric[KeptRows]):
     """The score of the logits in `column` (N, classes): the mean over `splits` consecutive splits of the samples, in
     ascending order of index, or shuffled as torch-fidelity shuffles. Needs two samples for every split."""
 

@@ -1,0 +1,4 @@
+from .detect import open_checkpoint as open_checkpoint
+from .detect import open_discriminator as open_discriminator
+from .layout import Overrides as Overrides
+from .layouts.table import LAYOUTS as LAYOUTS

@@ -1,0 +1,270 @@
+"""How to measure: every option of `evaluate`, `compare`, `sweep` and `reference`, with its help, range and default, in
+the record of its concern. Python's signatures and the command line both come from here (`ganprobe.core.calls.options`).
+
+>>> Settings(samples=10).count, Settings(samples=None).settled(300).samples
+(10, 300)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+from ganprobe.core.calls.options import Options, option
+from ganprobe.core.errors import InputError
+from ganprobe.core.spaces import BatchNoise, Truncation
+
+
+def split_names(text: str) -> list[str]:
+    """ "fd, kd" to ["fd", "kd"]."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def parse_truncation(text: str) -> Truncation:
+    """ "0.7" to 0.7 and "0.7:4" to (0.7, 4). InputError for anything else."""
+    psi, colon, cutoff = text.partition(":")
+    try:
+        return (float(psi), int(cutoff)) if colon else float(psi)
+    except ValueError:
+        raise InputError(f"truncation must be psi or psi:layers, such as 0.7 or 0.7:4; got {text!r}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking(Options):
+    """With which networks."""
+
+    features: str | None = option(
+        None,
+        help="inception, vgg16, embedded, a TorchScript file or package.module:callable; left out, what the "
+        "metrics are defined on, else the embedded ones.",
+    )
+    inception_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of the official Inception weights, whose numbers are marked; left out, those, "
+        "fetched once.",
+    )
+    vgg_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of torchvision's VGG16, for precision, recall and LPIPS; left out, the official"
+        " one.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring(Options):
+    """Of attributes."""
+
+    scorer: str | Path | None = option(
+        None,
+        help="Of attributes: toyfaces, a file, a folder of classifiers, package.module:callable or clip:...; see "
+        "`ganprobe list scorers`. Left out, the one of toyfaces.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeding(Options):
+    """Which samples."""
+
+    seed: int = option(0, help="Sample i is a function of the seed and i alone.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Options):
+    """How many samples."""
+
+    samples: int | None = option(
+        None,
+        least=1,
+        help="Images to draw, and pairs on each path; left out, 50,000 (to compare: 5,000), of a smaller set of "
+        "images all.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncating(Options):
+    """How varied the samples are."""
+
+    truncation: Truncation = option(
+        1.0,
+        word=str,
+        read=parse_truncation,
+        written="1",
+        help="psi, or psi with a number of layers, the first ones, that alone are truncated; for BigGAN the "
+        "threshold on z. 1 is none.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering(Options):
+    """How a generator's images are made."""
+
+    noise: BatchNoise = option(
+        "random", choices=("random", "const", "zero"), help="Per-pixel noise: random (by index), const or zero."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Options):
+    """How files of images are read."""
+
+    skip_unreadable: bool = option(False, help="Leave out images that cannot be decoded, and say so.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placing(Options):
+    """Where to run."""
+
+    device: str | None = option(
+        None,
+        help="Where features are computed and a generator that is opened here runs: cpu, cuda, cuda:1, mps; left "
+        "out, CUDA where there is one.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching(Options):
+    """How much at a time."""
+
+    batch_size: int = option(64, least=1, help="Samples taken in at a time; results do not depend on it.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Seeding, Counting):
+    """All that decides how one generator is measured. most: how many samples where `samples` is None, or all of a
+    sampler that has fewer."""
+
+    most: int = field(default=50_000, init=False)
+
+    @property
+    def count(self) -> int:
+        """How many samples to draw, as far as can be told without the sampler."""
+        return self.most if self.samples is None else self.samples
+
+    def settled(self, length: int | None) -> Self:
+        """With `samples` as a number, for a sampler of `length` samples (None: endless)."""
+        fewer = self.most if length is None else min(self.most, length)
+        return replace(self, samples=fewer if self.samples is None else self.samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Options):
+    """What is asked of a generator."""
+
+    reference: str | Path | None = option(
+        None, help="A data set's name, images, or saved statistics; needed by metrics that compare."
+    )
+    metrics: Sequence[str] | None = option(
+        None,
+        word=str,
+        read=split_names,
+        help="Names, as in `ganprobe list metrics`, on the command line joined by commas; left out, all that the "
+        "generator and the reference allow.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Options):
+    """What is kept of an unfinished run."""
+
+    out: str | Path | None = option(
+        None,
+        word=Path,
+        help="Folder for the results; a run of more than half a minute saves its states there while it lasts.",
+    )
+    resume: bool = option(False, help="Go on where a killed run with the same settings stopped.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateCall(Kept, Settings, Asked):
+    """`evaluate`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareCall(Settings, Asked):
+    """`compare`."""
+
+    reference: str | Path | None = option(
+        None, help="For generators that are evaluated first; left out, what a shipped one was trained on."
+    )
+    most: int = field(default=5_000, init=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepCall(Reading, Rendering, Placing, Batching, Scoring, Looking, Seeding, Counting, Asked):
+    """`sweep`, whose truncations are its own."""
+
+    metrics: Sequence[str] | None = option(
+        None,
+        word=str,
+        read=split_names,
+        help="Names, on the command line joined by commas; left out, a Frechet distance, a score, precision and "
+        "recall.",
+    )
+    out: str | Path | None = option(
+        None,
+        word=Path,
+        help="Folder for the results; each run is saved below it as soon as it is finished, to runs/PSI/.",
+    )
+
+    @property
+    def settings(self) -> Settings:
+        """Of one point."""
+        return settings_of(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceCall(Reading, Placing, Batching, Looking):
+    """`reference`."""
+
+    metrics: Sequence[str] | None = option(
+        None,
+        word=str,
+        read=split_names,
+        help="Which metrics it is for, on the command line joined by commas; left out, the default ones of these "
+        "features.",
+    )
+    samples: int | None = option(None, help="So many images, evenly spread over the set; left out, all of them.")
+    resolution: int | None = option(
+        None, least=1, help="Side to which images are cropped and resized; left out, their own."
+    )
+
+
+def settings_of(call: Options) -> Settings:
+    """What a call says of the settings, with the defaults of what it does not say."""
+    names = [each.name for each in fields(Settings) if each.init and hasattr(call, each.name)]
+    return Settings(**{name: getattr(call, name) for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectionsCall(Placing, Scoring, Seeding):
+    """What finding directions shares with the other commands."""
+
+    resume: bool = option(False, help="Go on where a killed scoring of the same samples stopped.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescoreCall(Placing, Scoring, Seeding):
+    """What re-scoring shares with the other commands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditCall(Truncating, Placing, Scoring, Seeding):
+    """What edits share with the other commands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainCall(Reading, Placing, Seeding):
+    """What trainings share with the other commands."""
+
+
+def said(settings: Settings) -> dict[str, Any]:
+    """Name to value of what `Settings` holds, whatever call it came with."""
+    return {each.name: getattr(settings, each.name) for each in fields(Settings)}
+
+
+DEFAULTS: Final = Settings()
+"""evaluate, compare and demo."""

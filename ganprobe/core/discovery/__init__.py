@@ -1,0 +1,1 @@
+"""What is found by its name: what our packages declare, what other packages bring, Python objects."""

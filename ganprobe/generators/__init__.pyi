@@ -1,0 +1,10 @@
+from .base import Discriminator as Discriminator
+from .base import Generator as Generator
+from .base import Judgement as Judgement
+from .building import Pair as Pair
+from .building import build_pair as build_pair
+from .table import ARCHITECTURES as ARCHITECTURES
+from .table import Architecture as Architecture
+from .table import Labels as Labels
+from .table import Network as Network
+from .table import trainable as trainable

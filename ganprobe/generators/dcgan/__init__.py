@@ -1,0 +1,1 @@
+"""DCGAN, plain or with classes."""

@@ -1,0 +1,1 @@
+"""InfoGAN: a generator with codes in z."""

@@ -1,0 +1,1 @@
+"""Progressive GAN: networks that grow with their images."""

@@ -1,0 +1,1 @@
+"""SAGAN: residual networks, both spectrally normalised, with self-attention."""

@@ -1,0 +1,1 @@
+"""SNGAN: residual networks with a spectrally normalised discriminator, plain or with projection conditioning."""

@@ -1,0 +1,17 @@
+from .figures.run import run_figures as run_figures
+from .folders.comparison import Comparison as Comparison
+from .folders.comparison import read_comparison as read_comparison
+from .folders.comparison import write_comparison as write_comparison
+from .folders.run import read_run as read_run
+from .folders.run import write_run as write_run
+from .folders.sweep import Sweep as Sweep
+from .folders.sweep import write_sweep as write_sweep
+from .format import estimate_text as estimate_text
+from .pages.terminal import comparison_table as comparison_table
+from .pages.terminal import detail_tables as detail_tables
+from .pages.terminal import run_table as run_table
+from .pages.terminal import sweep_table as sweep_table
+from .records.frames import to_frame as to_frame
+from .records.pictures import RunPictures as RunPictures
+from .records.sweep import SweepPoint as SweepPoint
+from .records.table import compare_records as compare_records

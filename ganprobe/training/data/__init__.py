@@ -1,0 +1,1 @@
+"""Real images: their facts, the stream through them, and where they lie."""

@@ -1,0 +1,1 @@
+"""Adversarial losses and penalties on gradients, as pure functions."""

@@ -1,0 +1,1 @@
+"""Makes the builders of foreign files beside it importable from every folder below."""

@@ -1,0 +1,1 @@
+"""Makes the fakes beside it importable from every folder below."""
