@@ -148,9 +148,7 @@ def _minimised(problem: _Problem) -> tuple[Tensor, Tensor, Tensor]:
     raise MetricError(f"a logistic regression did not settle in {MOST_STEPS} Newton steps; raise the penalty")
 
 
-def _searched(
-    problem: _Problem, v: Tensor, step: Tensor, value: Tensor, decrement: Tensor
-) -> tuple[Tensor, Tensor]:
+def _searched(problem: _Problem, v: Tensor, step: Tensor, value: Tensor, decrement: Tensor) -> tuple[Tensor, Tensor]:
     """v + t step and J there, t halved where J does not fall enough (Armijo); v itself where none is found."""
     t = torch.where(decrement > SETTLED, 1.0, 0.0).to(value)
     for _ in range(MOST_HALVINGS):
