@@ -147,7 +147,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     def batch_at(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.full((2, 2), float("nan") if step == 6 else 1.0), torch.zeros(2, 1)
 
-    with pytest.raises(TrainingError, match="loss of step 7 is nan"):
+    with pytest.raises(TrainingError, match="loss became nan at step 7; last good checkpoint: step 0"):
         fit(
             network,
             batch_at,
