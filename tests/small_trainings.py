@@ -16,7 +16,7 @@ from ganprobe.training.reading import read_recipe
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import train_recipe
 
-TASKS = ("bcr", "cr", "diffaugment", "lt", "rotation", "zcr")
+TASKS = ("bcr", "cr", "diffaugment", "info", "lt", "rotation", "zcr")
 
 _SMALL: Mapping[str, Mapping[str, Any]] = {
     "sndcgan": {"network.channels": 2, "network.z_dim": 6, "batch": 8, "steps": 6},
@@ -30,22 +30,34 @@ _SMALL: Mapping[str, Mapping[str, Any]] = {
     },
     "biggan": {
         "network": {"channels": 2, "attention": [16], "shared_embedding": True, "hierarchical": True, "z_dim": 8},
+        # Without an average its exports have no standing statistics to gather.
+        "average.halflife": 0,
         "discriminator_steps": 2,
         "batch": 4,
         "steps": 8,
+    },
+    "infogan": {
+        "network": {"channels": 2, "noise": 3, "categorical": [3], "continuous": 1},
+        "batch": 8,
+        "steps": 6,
     },
 }
 SIDES = {"sndcgan": 16, "stylegan": 16, "biggan": 32, "infogan": 32}
 
 
-def small_recipe(architecture: str, add: Iterable[str] = (), **changes: Any) -> Recipe:
+def network_for(task: str) -> str:
+    """The network that a task is tried with."""
+    return "infogan" if task == "info" else "sndcgan"
+
+
+def small_recipe(architecture: str, add: Iterable[str] = (), drop: Iterable[str] = (), **changes: Any) -> Recipe:
     """A recipe of a tiny network; tasks begin at once. Dots of names are written as double underscores."""
     given = {name.replace("__", "."): value for name, value in changes.items()}
     tasks: dict[str, Any] = {f"{task}.start": 0 for task in add}
     if "lt" in add:
         tasks |= {"lt.grid": 2, "lt.hidden": 8}
         tasks |= {"lt.layer": "8x8"} if architecture == "stylegan" else {}
-    return read_recipe(architecture, add=add, changes={**_SMALL.get(architecture, {}), **tasks, **given})
+    return read_recipe(architecture, add=add, drop=drop, changes={**_SMALL.get(architecture, {}), **tasks, **given})
 
 
 def small_source(architecture: str, n: int = 19) -> ArraySource:
