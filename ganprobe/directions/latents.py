@@ -46,6 +46,11 @@ def weights_fingerprint(sampler: Sampler) -> str:
     return sampler.weights_fingerprint if isinstance(sampler, GeneratorSampler) else sampler.fingerprint
 
 
+def known_fingerprints(sampler: Sampler) -> frozenset[str]:
+    """All that directions of these weights may carry."""
+    return sampler.known_fingerprints if isinstance(sampler, GeneratorSampler) else frozenset({sampler.fingerprint})
+
+
 def parts_of(samples: int, *, size: int = PART) -> Iterator[range]:
     """Indices 0 to samples - 1 in ranges of nearly equal length, none shorter than `size` unless it
     is the only one."""

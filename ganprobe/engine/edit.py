@@ -96,6 +96,7 @@ def edited(
     any_generator: bool = False,
     scorer: FeatureExtractor | str | Path | None = None,
     device: str | None = None,
+    key: str | None = None,
 ) -> Edited:
     """Samples under `seed`, moved along directions of `file`.
 
@@ -109,7 +110,7 @@ def edited(
     where = open_device(device)
     known, measure = _opened(file, what.space)
     chosen = [known.named(name, space=what.space) for name in _names(what)]
-    sampler = latent_sampler(open_sampler(generator, device=where, truncation=truncation))
+    sampler = latent_sampler(open_sampler(generator, device=where, truncation=truncation, key=key))
     known.check_generator(sampler, any_generator=any_generator)
     table = None if what.scores == () else ScoreTable(scorer_for(sampler, scorer, where))
     shown = () if table is None else _shown(table, what.scores)

@@ -25,7 +25,7 @@ from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig
 
-_MARKS: Final = (
+MARKS: Final = (
     "linear.weight",
     "blocks.0.0.conv1.weight",
     "blocks.0.0.conv_sc.weight",
@@ -39,7 +39,7 @@ _RENAMES: Final = ((r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),)
 def matches(shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether names and shapes are those of this layout (BigGAN-deep, whose blocks have four convolutions, is not)."""
     names = plain_names(shapes)
-    return all(mark in names for mark in _MARKS) and "blocks.0.0.conv3.weight" not in names
+    return all(mark in names for mark in MARKS) and "blocks.0.0.conv3.weight" not in names
 
 
 def config_of(

@@ -22,7 +22,7 @@ from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.discriminator import WIDTHS, BigGANDiscriminatorConfig
 
-_MARKS: Final = ("blocks.0.0.conv1.weight", "blocks.0.0.conv_sc.weight", "linear.weight", "embed.weight")
+MARKS: Final = ("blocks.0.0.conv1.weight", "blocks.0.0.conv_sc.weight", "linear.weight", "embed.weight")
 _RENAMES: Final = (
     (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
     (r"^embed\.", "embedding."),
@@ -31,7 +31,7 @@ _RENAMES: Final = (
 
 def matches(shapes: Shapes) -> bool:
     """Whether names are those of this layout (BigGAN-deep's discriminator, of more convolutions, is not)."""
-    return all(mark in shapes for mark in _MARKS) and "blocks.0.0.conv3.weight" not in shapes
+    return all(mark in shapes for mark in MARKS) and "blocks.0.0.conv3.weight" not in shapes
 
 
 def config_of(shapes: Shapes, *, sn_epsilon: float | None = None) -> BigGANDiscriminatorConfig:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from torch import Tensor
 
@@ -18,10 +19,19 @@ from ganprobe.generators.stylegan.generator import StyleGANConfig
 _LOD = "synthesis.lod"
 
 
+MARKS: Final = (
+    "mapping.dense0.linear.weight",
+    "mapping.dense0.wscale.bias",
+    "synthesis.layer0.first_layer",
+    "truncation.w_avg",
+    "synthesis.output0.conv.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = ("mapping.dense0.linear.weight", "mapping.dense0.wscale.bias", "synthesis.layer0.first_layer")
-    return all(name in shapes for name in (*expected, "truncation.w_avg", "synthesis.output0.conv.weight"))
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import Final
 
 import torch
 import torch.nn.functional as F
@@ -27,10 +28,17 @@ STAGE = "generator.progression"
 W_AVG_SAMPLES = 4096
 
 
+MARKS: Final = (
+    f"{STAGE}.0.conv1.input",
+    "generator.to_rgb.0.conv.weight_orig",
+    "style.1.linear.weight_orig",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Mapping[str, Sequence[int]]) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = (f"{STAGE}.0.conv1.input", "generator.to_rgb.0.conv.weight_orig", "style.1.linear.weight_orig")
-    return all(name in shapes for name in expected) and tuple(shapes[expected[0]][2:]) == (4, 4)
+    return all(name in shapes for name in MARKS) and tuple(shapes[MARKS[0]][2:]) == (4, 4)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:

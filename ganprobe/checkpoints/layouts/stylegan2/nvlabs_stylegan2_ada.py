@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -23,10 +23,19 @@ from ganprobe.generators.stylegan2.generator import StyleGAN2Config, layer_resol
 MAPPING_LR_MULTIPLIER = 0.01
 
 
+MARKS: Final = (
+    "synthesis.b4.const",
+    "synthesis.b4.conv1.affine.weight",
+    "mapping.fc0.weight",
+    "mapping.w_avg",
+    "synthesis.b8.conv0.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout, of any architecture of its synthesis network."""
-    expected = ("synthesis.b4.const", "synthesis.b4.conv1.affine.weight", "mapping.fc0.weight", "mapping.w_avg")
-    return all(name in shapes for name in expected) and "synthesis.b8.conv0.weight" in shapes
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(

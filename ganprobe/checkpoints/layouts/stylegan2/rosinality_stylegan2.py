@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from math import sqrt
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -24,16 +25,19 @@ from ganprobe.generators.stylegan2.generator import StyleGAN2Config, layer_resol
 W_AVG_SAMPLES = 4096
 
 
+MARKS: Final = (
+    "input.input",
+    "conv1.conv.modulation.weight",
+    "to_rgb1.conv.weight",
+    "style.1.weight",
+    "convs.0.conv.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = (
-        "input.input",
-        "conv1.conv.modulation.weight",
-        "to_rgb1.conv.weight",
-        "style.1.weight",
-        "convs.0.conv.weight",
-    )
-    return all(name in shapes for name in expected)
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGAN2Config:
