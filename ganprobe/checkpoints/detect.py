@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ganprobe.checkpoints import native
 from ganprobe.checkpoints.choice import MISSHAPEN, Chosen, choose
 from ganprobe.checkpoints.containers import open_file
 from ganprobe.checkpoints.fitting import build_on_meta, check_finite, check_shapes, check_size, filled
 from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Role
+from ganprobe.checkpoints.layouts.pictures import GREY, channels_of, check_latents, check_pictures, in_colour
 from ganprobe.checkpoints.layouts.table import LAYOUTS
 from ganprobe.core.errors import CheckpointError, InputError, one_line
 from ganprobe.generators import ARCHITECTURES
@@ -112,13 +113,31 @@ def read_foreign(
     assert layout.read is not None, "only foreign layouts claim contents"
     try:
         reading = layout.read(contents, overrides or Overrides())
+        if reading.role == "generator":
+            check_pictures(contents, reading.config)
+            _check_latents(reading.config)
     except MISSHAPEN as problem:
         raise _no_network(contents, problem) from problem
     except CheckpointError as problem:
         said = str(problem)
         raise CheckpointError(said if said.startswith(str(path)) else f"{path}{_under(contents)}: {said}") from problem
     check_size(path, reading.config, sum(prod(shape) for shape in contents.shapes.values()))
+    if reading.role == "generator" and channels_of(contents.shapes) == 1:
+        reading = _of_grey(reading)
     return chosen, reading
+
+
+def _of_grey(reading: Reading) -> Reading:
+    def convert() -> dict[str, Tensor]:
+        return in_colour(reading.convert(), skeleton(reading))
+
+    return replace(reading, convert=convert, assumed={**reading.assumed, "channels": GREY})
+
+
+def _check_latents(config: Any) -> None:
+    w_dim = getattr(config, "w_dim", None)
+    if w_dim is not None:
+        check_latents(config.z_dim, w_dim, config.num_classes)
 
 
 def _under(contents: Contents) -> str:

@@ -53,7 +53,12 @@ def config_of(
     shared = "shared.weight" in tensors
     gain = tensors["blocks.0.0.bn1.gain.weight"]
     chunk = gain.shape[1] - tensors["shared.weight"].shape[1] if shared else 0
-    first = tensors["linear.weight"].shape[1]
+    first, entering = tensors["linear.weight"].shape[1], tensors["linear.weight"].shape[0] // 16
+    if not shared and gain.shape[1] != entering:
+        raise CheckpointError(
+            f"its first block is conditioned on {gain.shape[1]} numbers and shared.weight is absent: the embedding of "
+            "its classes was lost in a conversion; convert the original again, with its labels"
+        )
     if chunk not in (0, first):
         raise CheckpointError(
             f"expected blocks conditioned on the class embedding and {first} numbers of z, got {chunk} beside it; "

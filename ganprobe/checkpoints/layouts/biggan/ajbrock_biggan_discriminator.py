@@ -39,6 +39,10 @@ def config_of(shapes: Shapes, *, sn_epsilon: float | None = None) -> BigGANDiscr
     one."""
     if "linear.u0" not in shapes:
         raise CheckpointError("its layers are not spectrally normalised; only discriminators that are can be read")
+    if (channels := shapes["blocks.0.0.conv1.weight"][1]) != 3:
+        raise CheckpointError(
+            f"it takes images of {channels} channels; only discriminators of RGB images (3) can be read"
+        )
     found = [shape[0] for _, shape in sorted(_numbered(shapes, r"0\.conv2\.weight").items())]
     resolution, channels = _plan_of(tuple(found))
     plain = BigGANDiscriminatorConfig(

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading
+from ganprobe.checkpoints.layouts.pictures import check_latents
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
 from ganprobe.generators.layers.equalised import pixel_norm
@@ -38,7 +39,7 @@ MARKS: Final = (
 
 def matches(shapes: Mapping[str, Sequence[int]]) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    return all(name in shapes for name in MARKS) and tuple(shapes[MARKS[0]][2:]) == (4, 4)
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:
@@ -147,6 +148,7 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file; it takes no overrides."""
     tensors = contents.tensors
     config = config_of(tensors)
+    check_latents(config.z_dim, config.w_dim, config.num_classes, tied=True)
     stages = sum(f"{STAGE}.{i}.conv2.conv.bias" in tensors for i in range(len(tensors)))
     return Reading(
         architecture="stylegan",

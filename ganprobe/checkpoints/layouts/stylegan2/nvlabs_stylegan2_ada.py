@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.pictures import one_mean
 from ganprobe.checkpoints.reader.inert_objects import fields_of
 from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS
 from ganprobe.core.errors import CheckpointError
@@ -92,7 +93,7 @@ def taps_of(kernel: Tensor) -> tuple[float, ...]:
 
 def convert(tensors: Mapping[str, Tensor], config: StyleGAN2Config) -> dict[str, Tensor]:
     """The state dict of `StyleGAN2Generator(config)`."""
-    state = {"const": tensors["synthesis.b4.const"], "w_avg": tensors["mapping.w_avg"]}
+    state = {"const": tensors["synthesis.b4.const"], "w_avg": one_mean(tensors["mapping.w_avg"], name="w_avg")}
     for index in range(config.mapping_layers):
         state |= _both(tensors, f"mapping.fc{index}", f"mapping.{index}")
     if config.num_classes:

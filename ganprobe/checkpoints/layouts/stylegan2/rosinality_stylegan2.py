@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.pictures import check_latents, one_mean
 from ganprobe.checkpoints.layouts.stylegan2.nvlabs_stylegan2_ada import taps_of
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
@@ -78,7 +79,7 @@ def convert(
         state |= _layer(tensors, index)
     for step, size in enumerate(pyramid(config.resolution)):
         state |= _output(tensors, f"to_rgbs.{step - 1}" if step else "to_rgb1", f"to_rgb.{size}")
-    state["w_avg"] = _mean_w(state, config) if latent_avg is None else latent_avg.reshape(-1)
+    state["w_avg"] = _mean_w(state, config) if latent_avg is None else latent_avg
     return state
 
 
@@ -124,6 +125,8 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file; it takes no overrides."""
     tensors, mean = contents.tensors, contents.loose.get("latent_avg")
     config = config_of(tensors)
+    check_latents(config.z_dim, config.w_dim, config.num_classes, tied=True)
+    mean = None if mean is None else one_mean(mean, name="latent_avg")
     rate = config.mapping_lr_multiplier
     assumed = {"mapping_lr_multiplier": f"{rate:g} in the layout's code; no tensor tells"}
     if mean is None:
