@@ -149,5 +149,5 @@ def _parts(
 def check_tensors(path: Path, container: str, root: object, found: list[Candidate]) -> None:
     """CheckpointError where a file holds nothing that has tensors."""
     if not found and not isinstance(root, Mapping):
-        kind = getattr(root, "name", type(root).__name__)
+        kind = "single tensor" if isinstance(root, Readable) else getattr(root, "name", type(root).__name__)
         raise CheckpointError(f"{path} ({container}) holds a {kind}; a state dict, or a dict of them, was expected")

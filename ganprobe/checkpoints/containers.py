@@ -44,6 +44,18 @@ def open_contents(path: Path) -> Contents:
 def open_file(path: Path) -> Opened:
     """A file of tensors. CheckpointError for one that is missing, damaged, no checkpoint, or holds something that
     checkpoints have no need of."""
+    container, root = read_root(path)
+    try:
+        found = candidates(root)
+    except CheckpointError as problem:
+        raise CheckpointError(f"{path}: {problem}") from problem
+    check_tensors(path, container, root, found)
+    return Opened(path=path, container=container, root=root, found=found)
+
+
+def read_root(path: Path) -> tuple[str, object]:
+    """What a file is packed in, and its outermost object, in records of `ganprobe.checkpoints.reader.inert_objects`.
+    CheckpointError for a file that is missing, damaged or no such file."""
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}; check the path")
     try:
@@ -53,13 +65,7 @@ def open_file(path: Path) -> Opened:
         raise CheckpointError(f"{path} is empty; copy or write it again") from problem
     except OSError as problem:
         raise CheckpointError(f"{path} cannot be read ({problem.strerror}); a checkpoint file is needed") from problem
-    container, root = _unpacked(path, data)
-    try:
-        found = candidates(root)
-    except CheckpointError as problem:
-        raise CheckpointError(f"{path}: {problem}") from problem
-    check_tensors(path, container, root, found)
-    return Opened(path=path, container=container, root=root, found=found)
+    return _unpacked(path, data)
 
 
 def _unpacked(path: Path, data: memoryview) -> tuple[str, object]:

@@ -15,6 +15,11 @@ from ganprobe.checkpoints import open_checkpoint
 from ganprobe.checkpoints.convert import convert_checkpoint
 from ganprobe.checkpoints.describe import describe
 from ganprobe.core.errors import CheckpointError
+from ganprobe.generators.biggan.generator import BigGANConfig
+
+SHARED = BigGANConfig(
+    resolution=32, num_classes=3, channels=4, z_dim=16, shared_embedding=True, shared_dim=5, hierarchical=True
+)
 
 
 def file(folder: Path, content: object) -> Path:
@@ -25,10 +30,11 @@ def file(folder: Path, content: object) -> Path:
 @torch.no_grad()
 def test_a_grey_generator_gives_three_equal_channels(tmp_path: Path) -> None:
     grey = rosinality2(4, colours=1)
-    coloured = {
-        name: value.expand(1, 3, *value.shape[2:]) if name.startswith("to_rgb") and value.shape[1] == 1 else value
-        for name, value in grey.items()
-    }
+    coloured = dict(grey)
+    for place in ("to_rgb1", "to_rgbs.0", "to_rgbs.1"):
+        for part in ("conv.weight", "bias"):
+            value = grey[f"{place}.{part}"]
+            coloured[f"{place}.{part}"] = value.expand(1, 3, *value.shape[2:])
     path = file(tmp_path, {"g_ema": grey})
     assert "repeated to three" in describe(path).assumed["channels"]
     z = torch.randn(2, 16, generator=torch.Generator().manual_seed(0))
@@ -67,7 +73,7 @@ def non_square_ada() -> dict[str, torch.Tensor]:
             "embedding of its classes was lost",
         ),
         (
-            {name: value for name, value in ajbrock_like().items() if name != "shared.weight"},
+            {name: value for name, value in ajbrock_like(SHARED).items() if name != "shared.weight"},
             "shared.weight is absent: the embedding of its classes was lost",
         ),
         ({"g_ema": rosinality2(), "latent_avg": torch.arange(96.0).reshape(6, 16)}, "differs from layer to layer"),
