@@ -15,6 +15,7 @@ from ganprobe.core.protocols import Sampler
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.core.spaces import BatchNoise, Truncation
 from ganprobe.data import is_image_data, open_data
+from ganprobe.engine.opening.folders import check_image_folder, generator_in
 from ganprobe.engine.opening.names import check_generator
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.callables import open_callable
@@ -32,7 +33,8 @@ def open_sampler(
     skip_unreadable: bool = DEFAULTS.skip_unreadable,
     key: str | None = None,
 ) -> Sampler:
-    """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
+    """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name"). The
+    folder of a training stands for its generator.
 
     noise and truncation: as GeneratorSampler takes them. key: of the network to read, in a checkpoint of several. A
     sampler that is one already stays as it is, on its device, and so does a network: it is measured in evaluation mode
@@ -50,6 +52,10 @@ def open_sampler(
         return _of_file(file, ref, key, device, noise, truncation)
     if isinstance(ref, str | Path) and Path(ref).exists():
         path = Path(ref)
+        if path.is_dir() and (trained := generator_in(path)) is not None:
+            return _of_file(trained, path.resolve().name, key, device, noise, truncation)
+        if path.is_dir():
+            check_image_folder(path)
         if not is_image_data(path):
             return _of_file(path, path.stem, key, device, noise, truncation)
         opened = ImageSampler(open_data(path, skip_unreadable=skip_unreadable))
