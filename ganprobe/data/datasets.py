@@ -134,7 +134,9 @@ def _cifar10(variant: str, reading: Reading) -> Images:
 
 DATASETS: Registry[DataSet] = Registry("data set")
 DATASETS.add("toyfaces", DataSet("procedural cartoon faces, toyfaces[:RESOLUTION[:SEED]], without end", _toyfaces))
-DATASETS.add("cifar10", DataSet("CIFAR-10 (JPEG), cifar10[:train|:test]; needs its archive at hand", _cifar10, test="test"))
+DATASETS.add(
+    "cifar10", DataSet("CIFAR-10 (JPEG), cifar10[:train|:test]; needs its archive at hand", _cifar10, test="test")
+)
 
 
 def _open_path(path: Path, reading: Reading) -> Images:

@@ -76,7 +76,9 @@ def probe_forgetting(target: str | Path, data: str, call: ForgettingCall) -> Run
     if call.resume and out is None:
         raise InputError("a probe is taken up from the folder that it was saved to; name it (out)")
     if not path.exists():
-        raise InputError(f"no run or discriminator {path}; give the folder of a training or the file of a discriminator")
+        raise InputError(
+            f"no run or discriminator {path}; give the folder of a training or the file of a discriminator"
+        )
     settings = ProbeSettings(layer=call.layer, grid=call.grid, penalty=call.penalty)
     test = test_of(data, call.test_data)
     snapshots = snapshots_of(path) if path.is_dir() else (Snapshot(0, path),)
@@ -104,7 +106,9 @@ def probe_forgetting(target: str | Path, data: str, call: ForgettingCall) -> Run
         "started": started,
         "seconds": round(time.monotonic() - clock, 3),
     }
-    record = Record(subject, Subject(sides[1].name, sides[1].fingerprint, len(bench_data.test_images)), results, provenance)
+    record = Record(
+        subject, Subject(sides[1].name, sides[1].fingerprint, len(bench_data.test_images)), results, provenance
+    )
     return Run(record, RunPictures())
 
 
@@ -170,7 +174,9 @@ def _images(name: str, discriminator: Discriminator, call: ForgettingCall, limit
         name, resolution=discriminator.config.resolution, limit=limit, skip_unreadable=call.skip_unreadable
     )
     if source.labels is None:
-        raise InputError(f"{name} has no labels, and a probe asks what a discriminator knows of them; give class folders")
+        raise InputError(
+            f"{name} has no labels, and a probe asks what a discriminator knows of them; give class folders"
+        )
     return source
 
 

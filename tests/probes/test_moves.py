@@ -80,7 +80,7 @@ def test_numbers_do_not_depend_on_batches_or_on_an_interruption(tmp_path):
 
 def test_pairs_share_their_move_or_do_not_and_half_of_them_do():
     moves = Moves(sampler(), (1.0,))
-    epsilon = moves.epsilon(range(0, 200), seed=3)
+    epsilon = moves.epsilon(range(200), seed=3)
     equal = (epsilon[::2] == epsilon[1::2]).all(1)
     assert torch.equal(equal, same_move(range(200))[::2])
     assert int(equal.sum()) == 50
@@ -92,7 +92,7 @@ def test_a_row_is_the_difference_that_the_move_makes():
     made = sampler()
     given = columns(made, sigmas=(0.5, 2.0)).columns(range(5, 9))[COLUMN + NAME]
     moves = Moves(made, (0.5, 2.0))
-    move = moves.epsilon(range(0, 64), seed=0)[5:9] @ made.module.mix.detach() * 0.1
+    move = moves.epsilon(range(64), seed=0)[5:9] @ made.module.mix.detach() * 0.1
     torch.testing.assert_close(given[:, 0], 0.5 * move, atol=1e-6, rtol=1e-4)
     torch.testing.assert_close(given[:, 1], 2 * move, atol=1e-6, rtol=1e-4)
 
@@ -100,7 +100,9 @@ def test_a_row_is_the_difference_that_the_move_makes():
 def test_wilson_of_a_share():
     found = share_right(np.array([True] * 9 + [False]))
     assert (found.value, found.n) == (0.9, 10)
-    assert found.ci95 == pytest.approx((0.5958, 0.9821), abs=1e-4)  # statsmodels' proportion_confint(9, 10, method="wilson")
+    assert found.ci95 == pytest.approx(
+        (0.5958, 0.9821), abs=1e-4
+    )  # statsmodels' proportion_confint(9, 10, method="wilson")
 
 
 @pytest.mark.parametrize("sigmas", [(), (0.0,), (-1.0,), (float("nan"),), (0.5, 0.5)])

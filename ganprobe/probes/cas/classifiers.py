@@ -81,7 +81,9 @@ def classifier_for(named: str | None, *, classes: int, resolution: int) -> tuple
     InputError where there is no such thing, or it makes no nn.Module."""
     if named is None:
         small = resolution <= SMALL
-        return ("ResNet-56", lambda: ResNet56(classes)) if small else ("ResNet-50", lambda: resnet50(num_classes=classes))
+        return (
+            ("ResNet-56", lambda: ResNet56(classes)) if small else ("ResNet-50", lambda: resnet50(num_classes=classes))
+        )
     function = named_object(named)
     if not callable(function):
         raise InputError(f"{named} is a {type(function).__name__}; a function of (classes, resolution) was expected")
@@ -89,7 +91,9 @@ def classifier_for(named: str | None, *, classes: int, resolution: int) -> tuple
     def build() -> nn.Module:
         made = function(classes, resolution)
         if not isinstance(made, nn.Module):
-            raise InputError(f"{named}({classes}, {resolution}) gave a {type(made).__name__}; an nn.Module was expected")
+            raise InputError(
+                f"{named}({classes}, {resolution}) gave a {type(made).__name__}; an nn.Module was expected"
+            )
         return made
 
     return named, build

@@ -47,7 +47,9 @@ class ProbeSettings:
 
     def __post_init__(self) -> None:
         if not self.penalty > 0 or self.grid < 0:
-            raise InputError(f"a penalty above 0 and a grid of 0 or more were expected, got {self.penalty}, {self.grid}")
+            raise InputError(
+                f"a penalty above 0 and a grid of 0 or more were expected, got {self.penalty}, {self.grid}"
+            )
 
 
 def probe_hits(
