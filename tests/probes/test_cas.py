@@ -137,7 +137,7 @@ def test_what_does_not_go_together_is_refused():
     strange = images(210, 2)[0], images(210, 2)[1] + 1
     with pytest.raises(MetricError, match="test images have class 7"):
         measured(good, test=state(strange))
-    with pytest.raises(InputError, match="nn.Module was expected"):
+    with pytest.raises(InputError, match=r"nn\.Module was expected"):
         classifier_for("builtins:divmod", classes=3, resolution=8)[1]()
     with pytest.raises(InputError, match="function of"):
         classifier_for("math:pi", classes=3, resolution=8)
