@@ -33,8 +33,8 @@ def open_sampler(
     skip_unreadable: bool = DEFAULTS.skip_unreadable,
     key: str | None = None,
 ) -> Sampler:
-    """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name"). The
-    folder of a training stands for its generator.
+    """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
+    The folder of a training stands for its generator.
 
     noise and truncation: as GeneratorSampler takes them. key: of the network to read, in a checkpoint of several. A
     sampler that is one already stays as it is, on its device, and so does a network: it is measured in evaluation mode
