@@ -16,11 +16,11 @@ from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.opening.metrics import resolve
 from ganprobe.engine.reference import make_reference
 from ganprobe.report import read_run
-from ganprobe.reproduce.budget import Budget
-from ganprobe.reproduce.data import DataSet, Holdings
-from ganprobe.reproduce.layout import Folder
-from ganprobe.reproduce.standing_in import Means, means_of
-from ganprobe.reproduce.target import Measure
+from ganprobe.reproduce.plans.budget import Budget
+from ganprobe.reproduce.plans.data import DataSet, Holdings
+from ganprobe.reproduce.plans.standing_in import Means, means_of
+from ganprobe.reproduce.plans.target import Measure
+from ganprobe.reproduce.rows.layout import Folder
 
 BATCH = 250
 INCEPTION, LPIPS = "inception", "lpips"
