@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ganprobe.core.errors import InputError
-from ganprobe.training.step.growing import check_growing, images_at, level_of_detail
 from ganprobe.training.recipe.records import Growing
+from ganprobe.training.step.growing import check_growing, images_at, level_of_detail
 
 PLAN = Growing(start=16, stabilise=100, fade=50)
 
