@@ -9,9 +9,9 @@ from typing import Annotated, Protocol, cast
 
 import typer
 
-from ganprobe.cli import checkpoints, data, directions, edits, measuring, rescoring, sweeping, training
+from ganprobe.cli import checkpoints, data, directions, edits, measuring, reproducing, rescoring, sweeping, training
 from ganprobe.cli.shared import Ending, run_shared
-from ganprobe.core.errors import GanprobeError
+from ganprobe.core.errors import GanprobeError, one_line, out_of_memory
 from ganprobe.core.version import __version__
 from ganprobe.engine.ranks.shares import ranks_of
 
@@ -34,7 +34,7 @@ def ganprobe(
         raise typer.Exit
 
 
-for room in (measuring, sweeping, data, checkpoints, directions, edits, rescoring, training):
+for room in (measuring, sweeping, data, checkpoints, directions, edits, rescoring, training, reproducing):
     room.register(app)
 
 INTERRUPTED = 130
@@ -92,6 +92,10 @@ def _outcome(words: Sequence[str]) -> Ending:
         message = said.format_message().replace("Value error, ", "")
         path = "ganprobe" if said.ctx is None else said.ctx.command_path
         return 2, f"{message.rstrip('.')}; see `{path} --help`"
+    except (RuntimeError, MemoryError) as problem:
+        if not out_of_memory(problem):
+            raise
+        return 2, f"memory ran out ({one_line(problem)}); ask for less at a time, or for another --device"
     if status == INTERRUPTED:
         return INTERRUPTED, "interrupted; the same command with --resume goes on, where it has it; training needs none"
     return (status if isinstance(status, int) else 0), ""

@@ -78,7 +78,7 @@ def train(
     from ganprobe.engine.train import TrainCall as Words
     from ganprobe.engine.train import train as start
 
-    added, dropped = split_names(add) or [], split_names(drop) or []
+    added, dropped = split_names(add or ""), split_names(drop or "")
     folder = out or Path("runs") / "-".join([Path(recipe).stem, *added])
     check_writable(folder)
     chosen = {

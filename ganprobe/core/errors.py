@@ -33,6 +33,20 @@ class OutputError(GanprobeError):
     """The results cannot be written: a full disk, a read-only folder."""
 
 
+class DeviceMemoryError(GanprobeError):
+    """The memory of a device does not hold even the least that can be done at a time."""
+
+
+_RAN_OUT = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED")
+"""In what CUDA and MPS, PyTorch's CPU allocator on Linux and on Windows, cuBLAS and cuDNN say."""
+
+
+def out_of_memory(problem: BaseException) -> bool:
+    """Whether an error of PyTorch or NumPy says that memory ran out."""
+    said = isinstance(problem, RuntimeError) and any(words in str(problem) for words in _RAN_OUT)
+    return said or isinstance(problem, MemoryError)
+
+
 def one_line(text: object, limit: int = 80) -> str:
     """What a file or another package says, for an error message: no line breaks, and no longer than `limit`."""
     return " ".join(str(text)[: 4 * limit].split())[:limit]

@@ -73,5 +73,11 @@ class Track:
             self._bar.stop()
 
 
+def tell(text: str) -> None:
+    """A line on standard error, for what a user should know before the end."""
+    if _speaks():
+        print(text, file=sys.stderr, flush=True)
+
+
 def _speaks() -> bool:
     return os.environ.get("RANK", "0") == "0"

@@ -16,7 +16,7 @@ from torch import nn
 
 from ganprobe.core.calls.settings import EvaluateCall, Settings, said
 from ganprobe.core.columns import SCORES
-from ganprobe.core.errors import GanprobeError, InputError, OutputError
+from ganprobe.core.errors import DeviceMemoryError, GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
@@ -125,8 +125,8 @@ def carry_out(
     ranks: Ranks = ALONE,
 ) -> Run:
     """Draw, observe, measure. References are opened through `references`, each once. What goes wrong with the input
-    leaves nothing in `out`; what was saved before an interruption or a full disk stays, for `resume`. Dismissed, once
-    its samples are drawn, on every rank but 0."""
+    leaves nothing in `out`; what was saved before an interruption or where disk or memory ran out stays, for `resume`.
+    Dismissed, once its samples are drawn, on every rank but 0."""
     started, clock = time_now(), time.monotonic()
     features = _open_features(evaluation)
     journal = Journal(out, _identity(evaluation, features), resume=resume, ranks=ranks)
@@ -134,7 +134,7 @@ def carry_out(
         reference = _open_reference(evaluation, features, references, journal, ranks)
         measurement = Measurement(evaluation, features, reference, journal, ranks)
         results, distances = _measure(measurement)
-    except OutputError:
+    except (OutputError, DeviceMemoryError):
         raise
     except GanprobeError:
         journal.discard()

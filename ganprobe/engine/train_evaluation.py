@@ -7,11 +7,12 @@ from typing import Literal, final
 
 from torch import nn
 
+from ganprobe.core.calls.settings import Settings
 from ganprobe.core.errors import InputError
-from ganprobe.core.settings import Settings
 from ganprobe.engine.evaluate import carry_out, prepare
 from ganprobe.engine.opening.metrics import resolve
-from ganprobe.engine.reference import References, check_reference
+from ganprobe.engine.opening.names import check_reference
+from ganprobe.engine.reference import References
 from ganprobe.training.recipe.records import Evaluation
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.columns import SCORES
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import Columns, FeatureExtractor
 
@@ -47,7 +48,8 @@ class ScoreTable:
 
     def observe(self, images: Tensor) -> Columns:
         """Float images (N, 3, H, W) in [-1, 1]; errors as those of the scorer."""
-        columns = self._scorer.observe(images)
+        with steady_convolutions():
+            columns = self._scorer.observe(images)
         return {SCORES: torch.stack([self._column(columns, name, len(images)) for name in self.attributes], dim=1)}
 
     def _column(self, columns: Columns, attribute: str, n: int) -> Tensor:

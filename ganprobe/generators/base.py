@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
 from ganprobe.core.streams import normal
@@ -129,7 +130,7 @@ def draw_noise(
     """The per-layer noise of samples `index` under `seed`: a list of (len(index), 1, H, W), one per noise input.
     Each index has a stream of its own, so that single samples of large images can be drawn."""
     return [
-        torch.from_numpy(normal(seed, f"noise.{layer}", index, (1, *shape), block=1)).to(device=device, dtype=dtype)
+        sent(torch.from_numpy(normal(seed, f"noise.{layer}", index, (1, *shape), block=1)), device).to(dtype)
         for layer, shape in enumerate(shapes)
     ]
 

@@ -59,7 +59,7 @@ class StyleBasedGenerator(Generator):
         return SamplerSpec((3, config.resolution, config.resolution), config.num_classes, spaces)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """z (N, z_dim) and labels (N,) where there are classes to images, with the stored noise and nothing truncated."""
+        """z (N, z_dim), and labels (N,) where there are classes, to images: stored noise, nothing truncated."""
         return self.synthesize(z, space="z", labels=labels)
 
     def styles(self, ws: Tensor) -> Tensor:

@@ -50,6 +50,12 @@ def tensor64(values: Values, name: str) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array64(values, name, 2)))
 
 
+def on_one_device(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Both on CUDA where either is there: a reference comes back from its file on the host."""
+    device = b.device if b.is_cuda else a.device
+    return a.to(device), b.to(device)
+
+
 def relative_entropy(p: FloatArray, q: FloatArray) -> FloatArray:
     """p log(p / q) in nats, element by element, 0 where p is 0; q > 0 wherever p > 0."""
     ratio = np.divide(p, q, out=np.ones(p.shape), where=p > 0)

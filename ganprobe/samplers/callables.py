@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, on_device
+from ganprobe.core.devices.memory import Portions
 from ganprobe.core.discovery.objects import named_object, signature_of, source_of, takes
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import Batch, SamplerSpec
@@ -108,8 +109,12 @@ class FunctionSampler:
             )
 
     def _call(self, index: range, seed: int) -> Tensor:
+        # One seed is for one block: for a part of it the function would give other images.
+        whole = Portions(f"images of {self.name} are drawn", together=len(index))
         with borrowed(self._function), torch.no_grad():
-            images = as_images(self._function(len(index), seed), len(index), self.name)
+            images = whole.rows(
+                len(index), lambda rows: as_images(self._function(rows.stop, seed), rows.stop, self.name)
+            )
         check_finite(images, index, self.name)
         return images
 

@@ -17,6 +17,9 @@ from torch import Tensor
 
 from ganprobe.core.borrowing import borrowed, version_of
 from ganprobe.core.calls.settings import DEFAULTS
+from ganprobe.core.devices.convolutions import steady_convolutions
+from ganprobe.core.devices.memory import Portions
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
@@ -51,6 +54,7 @@ class GeneratorSampler:
         self._fingerprint = WeightsFingerprint(generator, name, fingerprint)
         self._in_w = "w" in generator.spec.spaces
         self.truncation = _checked_truncation(truncation, name, in_w=self._in_w)
+        self._portions = Portions(f"images of {name} are drawn")
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
             self._block, self.spec.block, version=lambda: version_of(generator)
         )
@@ -108,15 +112,30 @@ class GeneratorSampler:
         expected = tuple(self.spec.spaces[space])
         if tuple(latents.shape[1:]) != expected:
             raise InputError(f"latents of {space!r} must be N x {expected}, got {tuple(latents.shape)}")
-        with borrowed(self.generator), torch.no_grad():
-            images = self.generator.synthesize(
-                latents.to(self.device),
+        latents, device = sent(latents, self.device), self.device
+        labels = None if labels is None else sent(labels, device)
+        noise = noise if isinstance(noise, str | int) else [sent(layer, device) for layer in noise]
+
+        def images(rows: slice) -> Tensor:
+            return self.generator.synthesize(
+                latents[rows],
                 space=space,
-                labels=None if labels is None else labels.to(self.device),
-                noise=noise if isinstance(noise, str | int) else [layer.to(self.device) for layer in noise],
+                labels=None if labels is None else labels[rows],
+                noise=self._noise_for(noise, rows),
                 truncation=truncation,
-            )
-        return images.float()
+            ).float()
+
+        with borrowed(self.generator), torch.no_grad(), steady_convolutions():
+            return self._portions.rows(len(latents), images)
+
+    def _noise_for(self, noise: str | int | Sequence[Tensor], rows: slice) -> str | int | Sequence[Tensor]:
+        """The noise of some of the latents that `noise` is for."""
+        if isinstance(noise, str) or (isinstance(noise, int) and rows.start == 0):
+            return noise
+        if isinstance(noise, int):
+            index = range(rows.start, rows.stop)
+            return draw_noise(self.generator.noise_shapes, index, seed=noise, device=self.device)
+        return [layer if len(layer) == 1 else layer[rows] for layer in noise]
 
     def edit(self, latents: Latents, direction: Movement, strength: float) -> Tensor:
         """Raw images (N, 3, H, W), float32, of `latents` (as `draw` gives them) after a move of `strength` standard
@@ -158,12 +177,12 @@ class GeneratorSampler:
         else:
             assert not isinstance(self.truncation, tuple)
             values = truncated_normal(seed, purpose, index, shape, threshold=self.truncation)
-        return torch.from_numpy(values).to(self.device)
+        return sent(torch.from_numpy(values), self.device)
 
     def _labels(self, index: range, seed: int) -> Tensor | None:
         if not self.spec.num_classes:
             return None
-        return torch.from_numpy(integers(seed, "label", index, below=self.spec.num_classes)).to(self.device)
+        return sent(torch.from_numpy(integers(seed, "label", index, below=self.spec.num_classes)), self.device)
 
 
 def _checked_truncation(truncation: Truncation, name: str, *, in_w: bool) -> Truncation:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, version_of
+from ganprobe.core.devices.memory import Portions
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.discovery.objects import source_of
 from ganprobe.core.errors import CapabilityError, DataError, InputError
 from ganprobe.core.protocols import Movement
@@ -44,6 +46,7 @@ class ModuleSampler:
         self._classes = _whole_number(module, "num_classes", name, least=0, default=0)
         self._z_dim = _whole_number(module, "z_dim", name, least=1, default=None)
         self._fingerprint = WeightsFingerprint(module, name)
+        self._portions = Portions(f"images of {name} are drawn")
         probe = self._images(self.draw(range(PROBE), seed=0))
         self.spec = SamplerSpec(shape_of(probe), self._classes, {"z": (self._z_dim,)})
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
@@ -61,11 +64,11 @@ class ModuleSampler:
 
     def draw(self, index: range, *, seed: int) -> Latents:
         """Latents of `index`: z (N, z_dim) float32 normal, labels (N,) uniform over the classes or None."""
-        z = torch.from_numpy(normal(seed, "z", index, (self._z_dim,))).to(self.device)
+        z = sent(torch.from_numpy(normal(seed, "z", index, (self._z_dim,))), self.device)
         if not self._classes:
             return Latents(index, z, None, seed)
         labels = torch.from_numpy(integers(seed, "label", index, below=self._classes))
-        return Latents(index, z, labels.to(self.device), seed)
+        return Latents(index, z, sent(labels, self.device), seed)
 
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """CapabilityError: a foreign module has no W that is known."""
@@ -89,7 +92,7 @@ class ModuleSampler:
         if tuple(latents.shape[1:]) != (self._z_dim,):
             raise InputError(f"latents of 'z' must be N x {self._z_dim}, got {tuple(latents.shape)}")
         with borrowed(self.module), torch.no_grad():
-            return self._forward(latents.to(self.device), labels, range(len(latents)))
+            return self._in_portions(sent(latents, self.device), labels)
 
     def edit(self, latents: Latents, direction: Movement, strength: float) -> Tensor:
         """Raw images (N, 3, H, W), float32, of `latents` (as `draw` gives them) after a move of `strength` standard
@@ -107,16 +110,19 @@ class ModuleSampler:
 
     def _images(self, latents: Latents) -> Tensor:
         with borrowed(self.module), torch.no_grad():
-            images = self._forward(latents.z, latents.labels, latents.index)
+            images = self._in_portions(latents.z, latents.labels)
         check_finite(images, latents.index, self.name)
         return images
 
-    def _forward(self, z: Tensor, labels: Tensor | None, index: range) -> Tensor:
-        if not self._classes:
-            return as_images(self.module(z), len(index), self.name)
-        if labels is None:
+    def _in_portions(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        if self._classes and labels is None:
             raise InputError(f"{self.name} has {self._classes} classes; labels were expected")
-        return as_images(self.module(z, labels.to(self.device)), len(index), self.name)
+        given = (z,) if labels is None or not self._classes else (z, sent(labels, self.device))
+
+        def images(rows: slice) -> Tensor:
+            return as_images(self.module(*(each[rows] for each in given)), rows.stop - rows.start, self.name)
+
+        return self._portions.rows(len(z), images)
 
 
 def as_images(given: Any, n: int, name: str) -> Tensor:

@@ -14,10 +14,12 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.streams import derive_seed, uniform
+from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.generator import GeneratorSampler
 
 PathSpace = Literal["z", "w"]
@@ -65,7 +67,7 @@ class PathPairs:
 
     Where the generator does not normalise z (BigGAN), points of a Z path keep the length that slerp's ends have on
     average, by interpolating the two lengths linearly, so that they stay on the shell that the network was trained on.
-    The points are computed in float64 on the host (not every accelerator has it): a step of 1e-4 shows float32's last
+    The points are computed in float64 (on the host where the device has none): a step of 1e-4 shows float32's last
     digits. CapabilityError where the sampler has no such space.
     """
 
@@ -96,7 +98,8 @@ class PathPairs:
             t = torch.from_numpy(uniform(seed, "path.t", index, (1,)))
         if self.spec.space == "w":
             a, b = self.sampler.map(a, labels), self.sampler.map(b, labels)
-        device, a, b = a.device, a.cpu().double(), b.cpu().double()
+        device, a, b = a.device, widened(a), widened(b)
+        t = sent(t, a.device)
         walk: Callable[[Tensor, Tensor, Tensor], Tensor] = slerp_keeping_length
         if self.spec.space == "w" or self.spec.straight:
             walk = lerp

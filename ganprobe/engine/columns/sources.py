@@ -9,9 +9,11 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
+from ganprobe.core.devices.convolutions import steady_convolutions
+from ganprobe.core.devices.memory import Portions, joined
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns, FeatureExtractor, Sampler
-from ganprobe.features.tf32 import tf32_convolutions
 from ganprobe.metrics.arrays import widened
 from ganprobe.samplers.blocks import BlockCache
 
@@ -65,7 +67,8 @@ class FiniteCheck:
         good = torch.cat([flags for _, flags in self._flags]).cpu().tolist()
         numbers = [i for index, _ in self._flags for i in index]
         self._flags.clear()
-        bad = [i for i, fine in zip(numbers, good, strict=True) if not fine]
+        # Once each: rows are noted again where they are taken again, with less at a time.
+        bad = list(dict.fromkeys(i for i, fine in zip(numbers, good, strict=True) if not fine))
         if bad:
             some = ", ".join(map(str, bad[:8])) + (", ..." if len(bad) > 8 else "")
             raise DataError(
@@ -88,7 +91,7 @@ class ImageColumns:
         self.block = sampler.spec.block
         self.fingerprint = _digest(sampler.fingerprint, extractor.fingerprint, seed)
         self._names: tuple[str, ...] = ()
-        self._finite = FiniteCheck(self.name)
+        self._finite, self._portions = FiniteCheck(self.name), Portions(f"{self.name} are looked at")
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._rows, self.block)
 
     def columns(self, index: range) -> Columns:
@@ -104,11 +107,17 @@ class ImageColumns:
     def _rows(self, index: range, seed: int) -> tuple[Tensor, ...]:
         length = self._sampler.spec.length
         here = index if length is None else range(index.start, min(index.stop, length))
-        batch = self._sampler.batch(here, seed=seed)
-        images = batch.images.to(self._device)
-        columns = dict(self._extractor.observe(images))
+        with steady_convolutions():
+            batch = self._sampler.batch(here, seed=seed)
+            images = sent(batch.images, self._device)
+
+            def look(part: range) -> Columns:
+                return self._extractor.observe(images[part.start : part.stop])
+
+            parts = list(self._portions.over(range(len(images)), look))
+        columns = {name: joined(part[name] for part in parts) for name in parts[0]}
         if batch.labels is not None:
-            columns["label"] = batch.labels
+            columns["label"] = sent(batch.labels, self._device)
         self._names = tuple(columns)
         return (finite_rows(images), *columns.values())
 
@@ -135,7 +144,7 @@ class PairColumns:
         self._pairs, self._distances, self._seed, self._scale = pairs, dict(distances), seed, scale
         self.name, self.block = pairs.name, pairs.sampler.spec.block
         self.fingerprint = _digest(pairs.sampler.fingerprint, *self._distances, seed)
-        self._finite = FiniteCheck(f"distances of {pairs.name}")
+        self._finite, self._portions = FiniteCheck(f"distances of {pairs.name}"), Portions(f"{pairs.name} are compared")
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._rows, self.block)
         self._labelled = False
 
@@ -153,8 +162,13 @@ class PairColumns:
     def _rows(self, index: range, seed: int) -> tuple[Tensor, ...]:
         labels = self._pairs.labels(index, seed=seed)
         self._labelled = labels is not None
-        with tf32_convolutions(allowed=False):
+        with steady_convolutions():
             a, b = self._pairs.pairs(index, seed=seed)
-            with torch.inference_mode():
-                rows = tuple(widened(call(a, b)) * self._scale for call in self._distances.values())
+
+            @torch.inference_mode()
+            def compare(part: range) -> tuple[Tensor, ...]:
+                some, others = (side[part.start : part.stop] for side in (a, b))
+                return tuple(widened(call(some, others)) * self._scale for call in self._distances.values())
+
+            rows = tuple(map(joined, zip(*self._portions.over(range(len(a)), compare), strict=True)))
         return rows if labels is None else (*rows, labels)

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ganprobe.core.devices.memory import Portions
 from ganprobe.core.progress import Track
 from ganprobe.core.protocols import Accumulator
 from ganprobe.engine.columns.sources import ColumnSource
@@ -29,23 +30,28 @@ def run_pass(
     """Feed samples 0 to `samples` - 1 of `source` to the states of `metrics`, one state a state key.
 
     journal: where states are saved now and then, and taken up, under `name`. ranks: who shares the samples; rank 0 is
-    given the states of all of them, any other those of its own share. Errors: what `source.check` and `ranks` raise.
+    given the states of all of them, any other those of its own share. Where memory runs out, fewer than `batch_size`
+    are taken in at a time. Errors: what `source.check` and `ranks` raise, DeviceMemoryError.
     """
     by_key = {metric.state_key: metric for metric in metrics}
     shard = ranks.shard(samples, source.block)
     done, states = _begin(by_key, journal, name, shard.start)
+    batches = Portions(f"{source.name} are taken in", most=batch_size, first=source.block)
+
+    def fed(part: range) -> tuple[range, dict[str, Any]]:
+        ranks.check()
+        columns = source.columns(part)
+        return part, {key: metric.update(states[key], columns) for key, metric in by_key.items()}
+
     with Track(_title(source, ranks), len(shard), done=done - shard.start) as track:
-        for count, start in enumerate(range(done, shard.stop, batch_size), start=1):
-            ranks.check()
-            stop = min(start + batch_size, shard.stop)
-            columns = source.columns(range(start, stop))
-            states = {key: metric.update(states[key], columns) for key, metric in by_key.items()}
-            track.advance(stop - start)
-            saving = journal is not None and journal.due(finished=stop == shard.stop)
-            if saving or count % CHECK_EVERY == 0 or stop == shard.stop:
+        for count, (part, states) in enumerate(batches.over(range(done, shard.stop), fed), start=1):
+            track.advance(len(part))
+            last = part.stop == shard.stop
+            saving = journal is not None and journal.due(finished=last)
+            if saving or count % CHECK_EVERY == 0 or last:
                 source.check()
             if saving and journal is not None:
-                journal.save(name, stop, _packed(by_key, states))
+                journal.save(name, part.stop, _packed(by_key, states))
     return states if ranks.world == 1 else _merged(by_key, states, ranks, len(shard), source)
 
 

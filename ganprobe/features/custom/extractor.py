@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.borrowing import borrowed
-from ganprobe.core.errors import DataError, InputError
+from ganprobe.core.errors import DataError, InputError, out_of_memory
 from ganprobe.core.protocols import Columns
 from ganprobe.core.streams import stream
 from ganprobe.features.images.preparation import VERSION, Preparation, checked_names
@@ -74,6 +74,8 @@ class ForeignExtractor:
             with borrowed(self._network):
                 given = self._network(inputs)
         except _REFUSALS as problem:
+            if out_of_memory(problem):
+                raise
             shape = " x ".join(map(str, inputs.shape[1:]))
             raise InputError(f"{self.name} does not take images {shape}: {last_line(problem)}") from problem
         columns = self._columns_of(given)

@@ -16,6 +16,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.shipped import shipped_file
@@ -50,7 +51,8 @@ class EmbeddedExtractor:
     @torch.inference_mode()
     def observe(self, images: Tensor) -> Columns:
         """Float images (N, 3, H, W) in [-1, 1], of any size, on any device. DataError for another kind of tensor."""
-        pooled = self.network.pooled(quantised_input(images.to(self.device), self.network.config.resolution))
+        with steady_convolutions():
+            pooled = self.network.pooled(quantised_input(images.to(self.device), self.network.config.resolution))
         return {POOLED: pooled, PROBABILITIES: self.network.classifier(pooled).softmax(1)}
 
 

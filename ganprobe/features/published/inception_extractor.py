@@ -18,6 +18,7 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns
@@ -27,7 +28,6 @@ from ganprobe.features.images.resize import bicubic_pil, bilinear, bilinear_tf1
 from ganprobe.features.published.downloads import INCEPTION, fetched
 from ganprobe.features.published.inception import LEVELS, SIDE, InceptionV3, folded
 from ganprobe.features.published.weights import NetworkWeights, read_state_dict
-from ganprobe.features.tf32 import tf32_convolutions
 
 VERSION = "uint8, three ways to 299, 1"
 """Names the preparations in fingerprints; raise the number when one of them changes."""
@@ -97,7 +97,7 @@ class InceptionExtractor:
     @torch.inference_mode()
     def observe(self, images: Tensor) -> Columns:
         """Float images of any size, on any device. DataError for another kind of tensor."""
-        with tf32_convolutions(allowed=self.precision == "tf32"):
+        with steady_convolutions(tf32=self.precision == "tf32"):
             seen = looked_at(self._observe, images, self.device, part=_CPU_BATCH)
         return {name: seen[name] for name in sorted(self.provides)}
 

@@ -21,12 +21,12 @@ from typing import cast, final
 import torch
 from torch import Tensor, nn
 
+from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.errors import CheckpointError, DataError
 from ganprobe.core.files import sha256_of
 from ganprobe.features.published.downloads import VGG16, fetched
 from ganprobe.features.published.vgg16 import Vgg16Weights, read_vgg16
 from ganprobe.features.published.weights import read_state_dict
-from ganprobe.features.tf32 import tf32_convolutions
 
 VERSION = "lpips 0.1 lin, relu1_2 relu2_2 relu3_3 relu4_3 relu5_3, 1"
 """Names the computation in fingerprints; raise the number when it changes."""
@@ -79,7 +79,7 @@ class LpipsDistance:
         # Small batches stay in the processor's caches.
         size = min(size, _CPU_PAIRS) if self.device.type == "cpu" else size
         parts = zip(torch.split(a, size), torch.split(b, size), strict=True)
-        with tf32_convolutions(allowed=False):
+        with steady_convolutions():
             return torch.cat([self._distances(torch.cat(both)) for both in parts])
 
     def _distances(self, images: Tensor) -> Tensor:

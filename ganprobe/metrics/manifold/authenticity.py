@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganprobe.core.streams import stream
-from ganprobe.metrics.arrays import FloatArray, Values, tensor64, to_array
+from ganprobe.metrics.arrays import FloatArray, Values, on_one_device, tensor64, to_array
 from ganprobe.metrics.manifold.protocol import AUTHENTICITY_GROUPS
 from ganprobe.metrics.neighbours.nearest import Nearest, nearest, nearest_other
 
@@ -53,9 +53,9 @@ class AuthenticityReading:
 
 def read_authenticity(real: Values, fake: Values) -> AuthenticityReading:
     """Of fake (M, d) against real (N, d); N > 1."""
-    reals = tensor64(real, "real")
+    reals, fakes = on_one_device(tensor64(real, "real"), tensor64(fake, "fake"))
     centre = reals.mean(0)
-    reals, fakes = reals - centre, tensor64(fake, "fake").to(reals.device) - centre
+    reals, fakes = reals - centre, fakes - centre
     parts = _parts(len(reals), reals.device)
     found = [nearest(fakes, reals[part]) for part in parts]
     of_fake, of_real = _nearest_of_parts(found, parts), nearest_other(reals)

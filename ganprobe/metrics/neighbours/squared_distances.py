@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ganprobe.metrics.arrays import Values, same_width, tensor64
+from ganprobe.metrics.arrays import Values, on_one_device, same_width, tensor64
 
 SIDE = 2048
 """Rows and columns of a tile; in float32 it takes 16 MiB."""
@@ -124,7 +124,7 @@ def checked_points(real: Values, fake: Values) -> tuple[Tensor, Tensor]:
     reals, fakes = _points(real, "real"), _points(fake, "fake")
     same_width(reals, fakes)
     dtype = torch.promote_types(reals.dtype, fakes.dtype)
-    return reals.to(dtype), fakes.to(reals.device, dtype)
+    return on_one_device(reals.to(dtype), fakes.to(dtype))
 
 
 def _points(values: Values, name: str) -> Tensor:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import BLOCK, stream
 from ganprobe.metrics.pictures.protocol import COARSEST, PATCH, PATCHES
@@ -73,5 +74,5 @@ def patch_corners(index: NDArray[np.int64], size: tuple[int, int], *, seed: int)
 def patches(level: Tensor, corners: NDArray[np.int64]) -> Tensor:
     """The patches (N, P, 3, 7, 7) of a level (N, 3, h, w) at `corners` (N, P, 2)."""
     windows = level.unfold(2, PATCH, 1).unfold(3, PATCH, 1)
-    y, x = torch.from_numpy(corners).to(level.device).unbind(2)
+    y, x = sent(torch.from_numpy(corners), level.device).unbind(2)
     return windows[torch.arange(len(level), device=level.device)[:, None], :, y, x]

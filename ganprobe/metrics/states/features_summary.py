@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.protocols import Columns
 from ganprobe.metrics.arrays import FEW, named, to_array
 from ganprobe.metrics.base import not_finite, taken, too_few
@@ -67,7 +68,7 @@ class SummaryKeeper:
         index, rows = taken(columns, self.column, ndim=2)
         if len(index) == 0:
             return state
-        index = index.to(rows.device)
+        index = sent(index, rows.device)
         moments = Moments.of(rows) if state.moments is None else state.moments.added(rows)
         return FeatureSummary(state.rows.added(index, rows), moments, _first_bad(state.bad, index, rows))
 

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import named, to_array
 
@@ -63,18 +64,14 @@ class KeptRows:
         if len(index) == 0 or self.capacity == 0:
             return self
         dtype = torch.uint8 if rows.dtype == torch.uint8 else torch.float32
-        chunk = (index.detach().to(rows.device, copy=True), rows.detach().to(dtype, copy=True))
-        return KeptRows(self.capacity, (*self.chunks, chunk))._tidied()
+        chunk = (sent(index.detach().clone(), rows.device), rows.detach().to(dtype, copy=True))
+        return KeptRows(self.capacity, (*self._on(rows.device), chunk))._tidied()
 
     def joined(self, other: KeptRows) -> KeptRows:
         """With the rows of `other`; where the capacities differ, the smaller holds for both."""
         capacity = _smaller(self.capacity, other.capacity)
-        if self.chunks:
-            device = self.chunks[0][0].device
-            chunks = self.chunks + tuple((i.to(device), r.to(device)) for i, r in other.chunks)
-        else:
-            chunks = other.chunks
-        return KeptRows(capacity, chunks)._tidied()
+        theirs = other._on(self.chunks[0][0].device) if self.chunks else other.chunks
+        return KeptRows(capacity, self.chunks + theirs)._tidied()
 
     def thinned(self, capacity: int) -> KeptRows:
         """At most `capacity` of the rows, still a uniform sample."""
@@ -107,6 +104,10 @@ class KeptRows:
         capacity = int(arrays["capacity"][0])
         empty = KeptRows(None if capacity < 0 else capacity)
         return empty.added(torch.from_numpy(arrays["index"]), torch.from_numpy(arrays["rows"]))
+
+    def _on(self, device: torch.device) -> tuple[Chunk, ...]:
+        """The chunks there: what an interrupted run saved comes back on the host."""
+        return tuple((index.to(device), rows.to(device)) for index, rows in self.chunks)
 
     def _tidied(self) -> KeptRows:
         if self.capacity is not None and self.stored > 2 * self.capacity:

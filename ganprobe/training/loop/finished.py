@@ -31,7 +31,8 @@ def finished(average: Generator, *, seed: int, batch: int, averaged: bool) -> Ge
 def sample(generator: Generator, z: Tensor, labels: Tensor | None, *, lod: float, seed: int) -> Tensor:
     """Images of latents at a level of detail."""
     if lod and isinstance(generator, ProGANGenerator):
-        return generator(z, labels, lod=lod)
+        grown: Tensor = generator(z, labels, lod=lod)
+        return grown
     if not lod or not isinstance(generator, StyleGANGenerator):
         return generator.synthesize(z, space="z", labels=labels)
     noise = draw_noise(generator.noise_shapes, range(len(z)), seed=seed, device=z.device)

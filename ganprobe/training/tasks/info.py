@@ -1,9 +1,10 @@
-"""Codes that show: a head on the discriminator reads the codes of a generated image, and the generator helps (InfoGAN).
+"""Codes that show: a head on the discriminator reads the codes of generated images, and the generator helps (InfoGAN).
 
-Chen et al. 2016, "InfoGAN: interpretable representation learning by information maximizing generative adversarial nets",
-equations 5 and 6. With Q(c | x) a product of categorical distributions and of Gaussians of variance 1, L_I = H(c) + E log
-Q(c | G(z, c)) bounds the mutual information of codes and images from below; both networks and the head descend -weight
-L_I. The generator needs codes (`infogan`).
+Chen et al. 2016, "InfoGAN: interpretable representation learning by information maximizing generative adversarial
+nets", equations 5 and 6. With Q(c | x) a product of categorical distributions and of Gaussians of variance 1, L_I =
+H(c) + E log Q(c | G(z, c)) bounds the mutual information of codes and images from below; both networks and the head
+descend -weight L_I.
+The generator needs codes (`infogan`).
 """
 
 from __future__ import annotations

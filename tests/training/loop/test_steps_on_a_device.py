@@ -112,5 +112,6 @@ def test_a_step_stays_on_the_device(architecture: str, task: str, monkeypatch: p
     with Spy() as spy:
         names, values = trainer._body(trainer._phase(), MetaTable())  # type: ignore[arg-type]
     assert values.device == META
-    assert ("loss_g" in names) and len(names) == len(values)
+    assert "loss_g" in names
+    assert len(names) == len(values)
     assert spy.seen == set()

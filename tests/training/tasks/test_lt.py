@@ -133,8 +133,11 @@ def test_styles_of_a_transformation_follow_its_crossover() -> None:
     looked = scene("generator")
     plain, moved = looked.groups["fake"].latents, looked.groups["lt.fake"].latents
     shift = moved.shift
-    assert shift is not None and shift.second is not None and shift.crossover is not None
-    assert plain.crossover is not None and plain.mixed is not None
+    assert shift is not None
+    assert shift.second is not None
+    assert shift.crossover is not None
+    assert plain.crossover is not None
+    assert plain.mixed is not None
     assert all(torch.equal(a, b) for a, b in zip(plain.noise, moved.noise, strict=True))
     generation: Any = updates.generation
     styles, generator = generation._styles(moved), generation._generator

@@ -1,0 +1,1 @@
+"""What devices ask for: memory that runs out, copies that wait, convolutions that differ."""

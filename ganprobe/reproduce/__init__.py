@@ -1,0 +1,1 @@
+"""A paper's tables by one command: train its rows, measure them, and put them beside the paper's own numbers."""
