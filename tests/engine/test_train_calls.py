@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ganprobe.core.errors import DataError, InputError
-from ganprobe.engine.train import TrainCall, train
+from ganprobe.engine.training.train import TrainCall, train
 
 SMALL = {
     "images": 8,
