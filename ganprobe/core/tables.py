@@ -36,6 +36,7 @@ class DetailTable:
     name: the same in every run, to find it by. title: for a reader. rows, columns: names. values: by row and column,
     None where there is none. ci95: 95% intervals of the same shape, None where none has any. kind: "matrix" for values
     of one kind that belong side by side (correlations), "list" for columns that differ. note: what a reader must know.
+    over: what the rows' names are numbers of, where each column is a curve over them; "" where they are none.
     MetricError for shapes that do not fit and for values that are not finite.
     """
 
@@ -47,6 +48,7 @@ class DetailTable:
     ci95: tuple[tuple[Interval | None, ...], ...] | None = None
     kind: Literal["list", "matrix"] = "list"
     note: str = ""
+    over: str = ""
 
     def __post_init__(self) -> None:
         for table in (self.values, self.ci95):
@@ -66,7 +68,7 @@ class DetailTable:
         }
         if self.ci95 is not None:
             said["ci95"] = [[None if ends is None else list(ends) for ends in row] for row in self.ci95]
-        return said | ({"note": self.note} if self.note else {})
+        return said | {name: text for name, text in (("note", self.note), ("over", self.over)) if text}
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> DetailTable:
@@ -80,6 +82,7 @@ class DetailTable:
             ci95=None if ci95 is None else tuple(tuple(_interval(ends) for ends in row) for row in ci95),
             kind=said["kind"],
             note=said.get("note", ""),
+            over=said.get("over", ""),
         )
 
 
@@ -91,6 +94,7 @@ def detail_table(
     columns: Sequence[str],
     kind: Literal["list", "matrix"] = "list",
     note: str = "",
+    over: str = "",
 ) -> DetailTable:
     """A table of numbers, estimates and gaps: the intervals are those of the estimates among them."""
     ends = tuple(tuple(_ends(entry) for entry in entries) for entries in rows.values())
@@ -103,6 +107,7 @@ def detail_table(
         ci95=ends if any(each is not None for row in ends for each in row) else None,
         kind=kind,
         note=note,
+        over=over,
     )
 
 

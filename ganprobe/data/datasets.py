@@ -50,10 +50,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set by name. open: what follows the name after a colon ("" for nothing), and how to read, to images."""
+    """A data set by name. open: what follows the name after a colon ("" for nothing), and how to read, to images. test:
+    what follows it for the test images; "" where there are none."""
 
     summary: str
     open: Callable[[str, Reading], Images]
+    test: str = ""
 
 
 def open_data(
@@ -132,7 +134,9 @@ def _cifar10(variant: str, reading: Reading) -> Images:
 
 DATASETS: Registry[DataSet] = Registry("data set")
 DATASETS.add("toyfaces", DataSet("procedural cartoon faces, toyfaces[:RESOLUTION[:SEED]], without end", _toyfaces))
-DATASETS.add("cifar10", DataSet("CIFAR-10 (JPEG), cifar10[:train|:test]; needs its archive at hand", _cifar10))
+DATASETS.add(
+    "cifar10", DataSet("CIFAR-10 (JPEG), cifar10[:train|:test]; needs its archive at hand", _cifar10, test="test")
+)
 
 
 def _open_path(path: Path, reading: Reading) -> Images:

@@ -20,12 +20,14 @@ from ganprobe.core.errors import DeviceMemoryError, GanprobeError, InputError, O
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
+from ganprobe.engine.columns.moves import MoveColumns
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
 from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
 from ganprobe.engine.opening.names import check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
+from ganprobe.engine.opening.test_images import test_of
 from ganprobe.engine.passes.classes import check_classes
 from ganprobe.engine.passes.evaluation import Evaluation, Measurement
 from ganprobe.engine.passes.journal import Journal
@@ -33,6 +35,7 @@ from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import (
     IMAGES,
     LABEL,
+    MOVES,
     PassSpec,
     Planned,
     check_attributes,
@@ -52,6 +55,7 @@ from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
 from ganprobe.features.scores import ScoreTable
 from ganprobe.samplers.images import ImageSampler
+from ganprobe.samplers.moves import Moves, MoveSpec
 from ganprobe.samplers.pairs import PairSpec, class_pairs
 from ganprobe.samplers.paths import PathPairs, PathSpec
 
@@ -89,10 +93,10 @@ def prepare(
     settings = dataclasses.replace(settings, features=features)
     reference = None if reference is None else str(reference)
     against = reference is not None
-    if metrics is not None:
-        planned_metrics(metrics, settings, reference=against)
+    wanted = () if metrics is None else planned_metrics(metrics, settings, reference=against)
     if reference is not None:
         check_reference(reference)
+    test = test_of(reference, settings.test_data) if any(each.spec.needs_test for each in wanted) else None
     device = open_device(settings.device)
     sampler = open_sampler(
         generator,
@@ -113,7 +117,15 @@ def prepare(
     scorer = scorer_for(sampler, settings.scorer, device) if SCORES in plan.columns else None
     if scorer is not None:
         check_attributes(plan, ScoreTable(scorer).attributes)
-    return Evaluation(sampler=sampler, plan=plan, reference=reference, settings=settings, device=device, scorer=scorer)
+    return Evaluation(
+        sampler=sampler,
+        plan=plan,
+        reference=reference,
+        settings=settings,
+        device=device,
+        scorer=scorer,
+        test=test,
+    )
 
 
 def carry_out(
@@ -132,7 +144,8 @@ def carry_out(
     journal = Journal(out, _identity(evaluation, features), resume=resume, ranks=ranks)
     try:
         reference = _open_reference(evaluation, features, references, journal, ranks)
-        measurement = Measurement(evaluation, features, reference, journal, ranks)
+        test = _open_test(evaluation, features, references, journal, ranks)
+        measurement = Measurement(evaluation, features, reference, journal, ranks, test)
         results, distances = _measure(measurement)
     except (OutputError, DeviceMemoryError):
         raise
@@ -180,6 +193,24 @@ def _open_reference(
     )
 
 
+def _open_test(
+    evaluation: Evaluation, features: FeatureSet, references: References, journal: Journal, ranks: Ranks
+) -> Reference | None:
+    metrics = [planned.metric for planned in evaluation.plan.all if planned.spec.needs_test]
+    if evaluation.test is None or not metrics:
+        return None
+    settings = evaluation.settings
+    return references.open(
+        evaluation.test,
+        metrics,
+        features,
+        batch_size=settings.batch_size,
+        skip_unreadable=settings.skip_unreadable,
+        journal=journal,
+        ranks=ranks,
+    )
+
+
 def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, Any]]:
     """The results in the order in which they were asked for, and the path lengths by metric."""
     plan = measurement.evaluation.plan
@@ -200,6 +231,10 @@ def _source(which: PassSpec, group: Sequence[Planned], measurement: Measurement)
     sampler, settings, features = measurement.evaluation.sampler, measurement.evaluation.settings, measurement.features
     if which == IMAGES:
         return ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device), settings.count
+    if isinstance(which, MoveSpec):
+        assert isinstance(sampler, LatentSampler), "make_plan checks it"
+        moves, seen = Moves(sampler, which.sigmas), features.extractor_of(measurement.evaluation.plan.moved)
+        return MoveColumns(moves, seen, prefix=MOVES, seed=settings.seed, device=features.device), settings.count
     names = sorted(frozenset[str]().union(*(planned.metric.needs for planned in group)) - {LABEL})
     calls = {name: features.distances[distance_of(name)].call for name in names}
     if isinstance(which, PairSpec):

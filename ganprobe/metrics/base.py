@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from ganprobe.core.columns import INDEX
 from ganprobe.core.errors import MetricError
-from ganprobe.core.protocols import Columns
+from ganprobe.core.protocols import Columns, Sampler
 from ganprobe.core.results import Estimate
 
 S = TypeVar("S")
@@ -78,6 +80,46 @@ class KeeperMetric(KeeperAccumulator[S]):
     @abstractmethod
     def compute(self, state: S, reference: S | None = None) -> Mapping[str, Estimate]:
         """{name: Estimate}. MetricError on no data, on too few samples and on values that are not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings(Generic[S]):
+    """What a metric may go back to beside its own state.
+
+    sampler, seed: whose samples they are. attributes: names of the columns of scores; continuous: those of them that
+    are estimates of a quantity (age in years), and no logits whose sign is the class. reference, test: the states of
+    the reference and of its test images. device: to train on. folder: where what is trained goes on from when the run
+    was interrupted; None: nothing is kept. classifier: the one that the call names. test_named: what the call says of
+    the test images, by name and fingerprint.
+    """
+
+    sampler: Sampler
+    seed: int
+    attributes: tuple[str, ...] = ()
+    continuous: frozenset[str] = frozenset()
+    reference: S | None = None
+    test: S | None = None
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (immutable)
+    folder: Path | None = None
+    classifier: str | None = None
+    test_named: tuple[str, str] = ("", "")
+
+
+class Measuring(KeeperAccumulator[S]):
+    """Abstract: a metric that states alone do not give: it draws latents again, or trains. trains: whether it does, and
+    has something to go on from after an interruption."""
+
+    __slots__ = ()
+    trains: ClassVar[bool] = False
+
+    @abstractmethod
+    def measure(self, state: S, samples: Surroundings[S]) -> Mapping[str, Estimate]:
+        """{name: Estimate}. MetricError on no data, on too few samples and on values that are not finite;
+        CapabilityError where the sampler lacks what is needed."""
+
+    def protocol(self, samples: Surroundings[S]) -> Mapping[str, Any]:
+        """What the number stands on that its name does not say, JSON-able."""
+        return {}
 
 
 def taken(columns: Columns, name: str, *, ndim: int) -> tuple[Tensor, Tensor]:

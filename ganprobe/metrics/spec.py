@@ -17,7 +17,8 @@ class MetricSpec:
     needed to get the number again. minimum_samples: fewer are a MetricError. advised_samples: with fewer, generated or
     of the reference, the number is printed with `advice`; 0 where any number will do. minimum_attributes: that must be
     scored. latents: the spaces that the generator must have, () for any latents at all, None where it needs none.
-    build: a Metric, or a ScoredMetric of the directions room."""
+    usual: whether it is among those of a call that names none. needs_test: whether it needs test images of the
+    reference's kind too. build: a Metric, or a Measuring one, which states alone do not give."""
 
     name: str
     summary: str
@@ -31,3 +32,5 @@ class MetricSpec:
     advice: str = ""
     minimum_attributes: int = 0
     latents: tuple[Space, ...] | None = None
+    usual: bool = True
+    needs_test: bool = False

@@ -127,7 +127,7 @@ def _table(table: Table, shelf: _Shelf) -> NumberTable:
     groups = tuple(
         NumberGroup(
             title=group.title,
-            rows=judged([_row(row, table, shelf) for row in group.rows], columns),
+            rows=judged([_row(row, table, shelf) for row in group.rows], columns, judge=not shelf.plan.budget.stand_in),
             differs=_differs(group, table, shelf),
         )
         for group in table.groups

@@ -37,9 +37,16 @@ def cell(found: Reproduction, table: str, recipe: str, column: int = 0) -> Numbe
     return rows[0].cells[column]
 
 
+@pytest.fixture
+def with_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read of it here."""
+    monkeypatch.setattr("ganprobe.reproduce.data.find_cifar10", lambda: tmp_path)
+
+
+@pytest.mark.usefixtures("with_cifar10")
 def test_planted_orders_are_found(tmp_path: Path, made_up: MadeUp) -> None:
     made_up.fd |= {CIFAR: 50, CIFAR_SS: 55, CIFAR_LT: 45}
-    found = call(tmp_path, rows=("cifar10-sndcgan-*",), tables=("1", "4", "5"))
+    found = call(tmp_path, rows=("cifar10-sndcgan-*",), tables=("1", "4", "5"), budget="cpu")
     ss, lt = cell(found, "4", CIFAR_SS), cell(found, "4", CIFAR_LT)
     assert [order.verdict for order in ss.orders] == ["reversed"]
     assert [(order.other, order.verdict) for order in lt.orders] == [("baseline", "holds"), ("SS", "holds")]
@@ -48,6 +55,17 @@ def test_planted_orders_are_found(tmp_path: Path, made_up: MadeUp) -> None:
     assert made_up.looked.count((CIFAR_LT, "images")) == 1
     text = (tmp_path / "report" / "report.md").read_text()
     assert "FD ↓ (paper: FID)" in text
+    assert "images are JPEG files" in text
+    assert "steps 4,000 in place of 200,000" in text
+
+
+def test_no_order_is_judged_on_stand_ins(tmp_path: Path, made_up: MadeUp) -> None:
+    made_up.fd |= {CIFAR: 50, CIFAR_LT: 45}
+    found = call(tmp_path, rows=("cifar10-sndcgan-*",), tables=("1",))
+    (order,) = cell(found, "1", CIFAR_LT).orders
+    assert order.difference is not None
+    assert order.verdict == ""
+    text = (tmp_path / "report" / "report.md").read_text()
     assert "toy faces stand in for the data" in text
     assert "steps 4 in place of 200,000" in text
 

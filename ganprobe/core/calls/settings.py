@@ -133,7 +133,23 @@ class Batching(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Seeding, Counting):
+class Classifying(Options):
+    """What classifiers are trained and tested on."""
+
+    test_data: str | Path | None = option(
+        None,
+        help="Real images that a classifier is tested on (cas); left out, those of the reference's data set, or test/ "
+        "or val/ beside a folder train/.",
+    )
+    classifier: str | None = option(
+        None,
+        help="The network that cas trains: package.module:callable of (classes, resolution); left out, a ResNet-56 up "
+        "to 32 pixels and a ResNet-50 above.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting):
     """All that decides how one generator is measured. most: how many samples where `samples` is None, or all of a
     sampler that has fewer."""
 
@@ -194,7 +210,7 @@ class CompareCall(Settings, Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepCall(Reading, Rendering, Placing, Batching, Scoring, Looking, Seeding, Counting, Asked):
+class SweepCall(Reading, Rendering, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting, Asked):
     """`sweep`, whose truncations are its own."""
 
     metrics: Sequence[str] | None = option(

@@ -20,7 +20,7 @@ from ganprobe.metrics import registry
 from ganprobe.metrics.columns import CUSTOM
 from ganprobe.metrics.spec import MetricSpec
 
-_ROOMS: Final = ("ganprobe.directions",)
+_ROOMS: Final = ("ganprobe.directions", "ganprobe.probes")
 """Beside that of the metrics."""
 
 PLUG_INS: Final = Group(

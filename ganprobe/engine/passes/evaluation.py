@@ -18,7 +18,7 @@ from ganprobe.engine.ranks.shares import Ranks
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What is about to be done: all that can be refused before an image is drawn has been looked at. `settings` say
-    which features. scorer: of attributes, where a metric reads them."""
+    which features. scorer: of attributes, where a metric reads them. test: test images of the reference's kind, likewise."""
 
     sampler: Sampler
     plan: Plan
@@ -26,6 +26,7 @@ class Evaluation:
     settings: Settings
     device: torch.device
     scorer: FeatureExtractor | None = None
+    test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,4 @@ class Measurement:
     reference: Reference | None
     journal: Journal
     ranks: Ranks
+    test: Reference | None = None

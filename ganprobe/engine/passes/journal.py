@@ -74,6 +74,14 @@ class Journal:
         write_bytes(path, packed(states, {DONE: str(done)}))
         self._saved_at = time.monotonic()
 
+    def workplace(self, name: str) -> Path | None:
+        """A folder for what goes on from files of its own, `name`; it lives as long as the journal. None where nothing
+        is kept."""
+        if self._home is None:
+            return None
+        write_text(self._home / "plan.json", self._plan)
+        return self._home / name
+
     def discard(self) -> None:
         """Remove what was kept, and the folder too if nothing else is in it."""
         if self._home is not None:

@@ -13,6 +13,9 @@ from ganprobe.core.spaces import Space
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
 from ganprobe.engine.opening.names import network_of
 from ganprobe.metrics.spec import MetricSpec
+from ganprobe.probes.moves.protocol import COLUMN as MOVES
+from ganprobe.probes.moves.protocol import SIGMAS
+from ganprobe.samplers.moves import MoveSpec
 from ganprobe.samplers.pairs import PairSpec
 from ganprobe.samplers.paths import PathSpace, PathSpec, Sampling
 
@@ -28,7 +31,7 @@ class ImageSpec:
     name: str = "images"
 
 
-PassSpec = ImageSpec | PathSpec | PairSpec
+PassSpec = ImageSpec | PathSpec | PairSpec | MoveSpec
 IMAGES = ImageSpec()
 
 
@@ -64,12 +67,18 @@ class Plan:
     @property
     def columns(self) -> frozenset[str]:
         """What the extractor of images has to provide."""
-        return columns_of(planned.metric for planned in self.images)
+        return columns_of(planned.metric for planned in self.images) | self.moved
+
+    @property
+    def moved(self) -> frozenset[str]:
+        """What it has to provide of samples as they are and as they are moved."""
+        needs = columns_of(planned.metric for planned in self.all if isinstance(planned.source, MoveSpec))
+        return frozenset(need.removeprefix(MOVES) for need in needs)
 
     @property
     def distances(self) -> frozenset[str]:
         """The distances between two images that the other passes measure."""
-        needs = (planned.metric.needs for planned in self.all if planned.source != IMAGES)
+        needs = (planned.metric.needs for planned in self.all if isinstance(planned.source, PathSpec | PairSpec))
         return frozenset(distance_of(need) for each in needs for need in each if need != LABEL)
 
     @property
@@ -85,6 +94,8 @@ def columns_of(metrics: Collection[Accumulator[Any]] | Any) -> frozenset[str]:
 def pass_of(metric: Accumulator[Any]) -> PassSpec:
     """The pass that a metric's columns come from."""
     for need in sorted(metric.needs):
+        if need.startswith(MOVES):
+            return MoveSpec(SIGMAS)
         if need.startswith(PAIR):
             return PairSpec()
         if need.startswith(PATH):
@@ -132,7 +143,8 @@ def possible_metrics(sampler: Sampler, *, networks: Collection[str], reference: 
     return [
         each.spec.name
         for each in candidates
-        if (reference or not each.spec.needs_reference)
+        if each.spec.usual
+        and (reference or not each.spec.needs_reference)
         and (each.spec.features in networks or isinstance(each.source, PathSpec))
         and _missing(each, sampler) is None
         and not (each.source == IMAGES and LABEL in each.metric.needs)
@@ -181,7 +193,7 @@ def _check_capability(each: Planned, sampler: Sampler) -> None:
 def _fits(planned: Planned, features: str) -> bool:
     # A distance between images is one of its own, whichever features the images are seen through.
     known = (*served_by(features), *ANY_FEATURES)
-    return planned.spec.features in known or planned.source != IMAGES
+    return planned.spec.features in known or isinstance(planned.source, PathSpec | PairSpec)
 
 
 def _missing(planned: Planned, sampler: Sampler) -> str | None:

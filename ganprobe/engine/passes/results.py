@@ -11,16 +11,17 @@ import numpy as np
 
 from ganprobe.core.protocols import Metric
 from ganprobe.core.results import Estimate, Result
-from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
 from ganprobe.engine.columns.networks import Network
 from ganprobe.engine.opening.features import FeatureSet
 from ganprobe.engine.passes.evaluation import Measurement
-from ganprobe.engine.passes.plan import IMAGES, LABEL, Planned, distance_of
+from ganprobe.engine.passes.plan import LABEL, ImageSpec, Planned, distance_of
 from ganprobe.engine.passes.statistics import Reference
 from ganprobe.engine.provenance import call_of, sampling_of, skipped_files, skipped_summary, versions
 from ganprobe.features.scores import continuous_of
+from ganprobe.metrics.base import Measuring, Surroundings
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.images import ImageSampler
+from ganprobe.samplers.moves import MoveSpec
 
 
 def results_of(planned: Planned, states: Mapping[str, Any], measurement: Measurement, shared: float) -> list[Result]:
@@ -32,7 +33,12 @@ def results_of(planned: Planned, states: Mapping[str, Any], measurement: Measure
     seconds = shared + time.monotonic() - started
     network = _network(planned, measurement.features)
     notes = (*network.notes, *_notes(spec, measurement, reference), *_class_notes(planned, measurement, reference))
-    protocol = _protocol(spec, measurement, network.protocol)
+    more = (
+        planned.metric.protocol(_surroundings(planned, reference, measurement))
+        if isinstance(planned.metric, Measuring)
+        else {}
+    )
+    protocol = _protocol(spec, measurement, {**network.protocol, **more})
     return [
         Result(name, estimate, spec.better, network.name, protocol, seconds, (*notes, *estimate.notes))
         for name, estimate in estimates.items()
@@ -42,12 +48,29 @@ def results_of(planned: Planned, states: Mapping[str, Any], measurement: Measure
 def _estimates(
     planned: Planned, state: Any, reference: Reference | None, measurement: Measurement
 ) -> Mapping[str, Estimate]:
-    if isinstance(planned.metric, ScoredMetric):
-        evaluation, names = measurement.evaluation, measurement.features.attributes
-        kinds = continuous_of(evaluation.scorer)
-        return planned.metric.measure(state, ScoredSamples(evaluation.sampler, evaluation.settings.seed, names, kinds))
+    if isinstance(planned.metric, Measuring):
+        return planned.metric.measure(state, _surroundings(planned, reference, measurement))
     metric = _metric(planned)
     return metric.compute(state, None if reference is None else reference.state_for(metric))
+
+
+def _surroundings(planned: Planned, reference: Reference | None, measurement: Measurement) -> Surroundings[Any]:
+    """What the metric may go back to."""
+    evaluation, metric, test = measurement.evaluation, planned.metric, measurement.test
+    packed = [None if side is None else side.states.get(metric.state_key) for side in (reference, test)]
+    trains = isinstance(metric, Measuring) and metric.trains
+    return Surroundings(
+        evaluation.sampler,
+        evaluation.settings.seed,
+        measurement.features.attributes,
+        continuous_of(evaluation.scorer),
+        reference=None if packed[0] is None else metric.unpack(packed[0]),
+        test=None if packed[1] is None else metric.unpack(packed[1]),
+        device=measurement.features.device,
+        folder=measurement.journal.workplace(planned.spec.name.replace("@", "-")) if trains else None,
+        classifier=evaluation.settings.classifier,
+        test_named=("", "") if test is None else (test.subject.name, test.subject.fingerprint),
+    )
 
 
 def _metric(planned: Planned) -> Metric[Any]:
@@ -57,7 +80,7 @@ def _metric(planned: Planned) -> Metric[Any]:
 
 def _network(planned: Planned, features: FeatureSet) -> Network:
     """What the metric looks through."""
-    if planned.source == IMAGES:
+    if isinstance(planned.source, ImageSpec | MoveSpec):
         return features.networks[planned.spec.features]
     (column,) = planned.metric.needs - {LABEL}
     return features.distances[distance_of(column)].network

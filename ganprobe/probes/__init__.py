@@ -1,0 +1,1 @@
+"""Probes: small models that are trained on what a GAN makes or has learnt, and tested on what they have not seen."""
