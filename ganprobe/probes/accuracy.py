@@ -57,7 +57,7 @@ def _of_seeds(hits: Hits) -> float:
     rest = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
     noise = float((rest**2).sum()) / ((count - 1) * max(images - 1, 1)) / images
     own = max(float(values.mean(axis=1).var(ddof=1)) - noise, 0.0) / count
-    return own * (float(stdtrit(count - 1, 0.975)) / Z95) ** 2
+    return float(own * (float(stdtrit(count - 1, 0.975)) / Z95) ** 2)
 
 
 def _terms(by_image: FloatArray) -> FloatArray:

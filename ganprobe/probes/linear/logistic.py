@@ -183,7 +183,8 @@ def _newton_step(problem: _Problem, gradient: Tensor) -> Tensor:
         z = problem.preconditioned(r)
         fresh = (r * z).sum((1, 2))
         p, rho = z + (fresh / rho.clamp(min=1e-30))[:, None, None] * p, fresh
-    return s.double() * size
+    found: Tensor = s.double() * size
+    return found
 
 
 def _second_moments(rows: Tensor) -> tuple[Tensor | None, Tensor]:
@@ -211,7 +212,7 @@ def _standardised(rows: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
 
 def _chunks(features: Tensor) -> Iterator[Tensor]:
     """(K, n, F) after (K, n, F), of a size that float64 has room for."""
-    return iter(features.split(max(1, _CHUNK // 8 // max(1, features.shape[0] * features.shape[2])), dim=1))
+    return iter(torch.split(features, max(1, _CHUNK // 8 // max(1, features.shape[0] * features.shape[2])), dim=1))
 
 
 def _check(features: Tensor, labels: Tensor, classes: int, penalty: float) -> None:
