@@ -130,7 +130,7 @@ def train_scorer(
 ) -> None:
     """Train a scorer of attributes from a table of them; started again, the same command goes on."""
     from ganprobe.engine.training.train_scorer import train_scorer as start
-    from ganprobe.training.attributes import AttributeSettings
+    from ganprobe.training.supervised.attributes import AttributeSettings
 
     settings = AttributeSettings(
         epochs=epochs, patience=patience, batch_size=batch, seed=call.seed, resolution=resolution, flips=flips

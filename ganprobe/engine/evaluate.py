@@ -104,6 +104,7 @@ def prepare(
         noise=settings.noise,
         truncation=settings.truncation,
         skip_unreadable=settings.skip_unreadable,
+        key=settings.key,
     )
     settings = settings.settled(sampler.spec.length)
     if isinstance(sampler, ImageSampler):

@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(tmp_path: Path) -> None:
     words = ["reproduce", "lt-gan", "--rows", f"{STYLE},{STYLE_LT}", "--tables", "1", "--device", "cpu"]
     command = [sys.executable, "-m", "ganprobe", *words, "--out", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    first = tmp_path / "measured" / STYLE / "images-embedded" / "of.json"
+    first = tmp_path / "measured" / STYLE / "images-fd" / "of.json"
     end = time.monotonic() + 120
     while not first.is_file() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
