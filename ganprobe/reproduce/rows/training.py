@@ -15,15 +15,9 @@ import numpy as np
 from ganprobe.checkpoints.native import read_header
 from ganprobe.data import open_data
 from ganprobe.engine.opening.features import open_device
-<<<<<<< HEAD:ganprobe/reproduce/rows/training.py
-from ganprobe.engine.train_evaluation import EngineEvaluate
-from ganprobe.reproduce.plans.data import save_arrays
-from ganprobe.reproduce.rows.clock import Clock
-=======
 from ganprobe.engine.training.evaluation import EngineEvaluate
-from ganprobe.reproduce.rows.clock import Clock
 from ganprobe.reproduce.plans.data import save_arrays
->>>>>>> wt-circles:ganprobe/reproduce/rows/training.py
+from ganprobe.reproduce.rows.clock import Clock
 from ganprobe.training.data.source import ArraySource, ImageSource
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import train_recipe
