@@ -180,7 +180,7 @@ def test_what_a_probe_cannot_read_is_said_in_one_line(tmp_path, run):
         probe_forgetting(tmp_path, data, ForgettingCall())
     with pytest.raises(CheckpointError, match="generator"):
         probe_forgetting(run / "G.safetensors", data, ForgettingCall())
-    with pytest.raises(InputError, match="no layer 'conv9'.*conv7"):
+    with pytest.raises(InputError, match=r"no layer 'conv9'.*conv7"):
         probe_forgetting(run, data, ForgettingCall(layer="conv9"))
     with pytest.raises(InputError, match="penalty above 0"):
         probe_forgetting(run, data, ForgettingCall(penalty=-1.0))

@@ -1,7 +1,7 @@
 """Multinomial logistic regression, several at once, to the optimum.
 
-It minimises J(W, b) = mean over rows of -log softmax(x W + b)[label] + penalty / 2 |W|^2, x being the features less their
-means over their deviations. J is convex; Newton's steps come from conjugate gradients (Nocedal and Wright 2006,
+It minimises J(W, b) = mean over rows of -log softmax(x W + b)[label] + penalty / 2 |W|^2, x being the features less
+their means over their deviations. J is convex; Newton's steps come from conjugate gradients (Nocedal and Wright 2006,
 "Numerical optimization", section 7.1), preconditioned by the features' own second moments, which bound the curvature
 (Boehning 1992). Directions are computed in float32 and all that they are judged by in float64, so that the end is
 float64's optimum. scikit-learn's `LogisticRegression` has the same optimum at C = 1 / (N penalty).
