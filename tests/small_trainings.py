@@ -35,7 +35,7 @@ _SMALL: Mapping[str, Mapping[str, Any]] = {
         "steps": 8,
     },
 }
-SIDES = {"sndcgan": 16, "stylegan": 16, "biggan": 32}
+SIDES = {"sndcgan": 16, "stylegan": 16, "biggan": 32, "infogan": 32}
 
 
 def small_recipe(architecture: str, add: Iterable[str] = (), **changes: Any) -> Recipe:
@@ -45,7 +45,7 @@ def small_recipe(architecture: str, add: Iterable[str] = (), **changes: Any) -> 
     if "lt" in add:
         tasks |= {"lt.grid": 2, "lt.hidden": 8}
         tasks |= {"lt.layer": "8x8"} if architecture == "stylegan" else {}
-    return read_recipe(architecture, add=add, changes={**_SMALL[architecture], **tasks, **given})
+    return read_recipe(architecture, add=add, changes={**_SMALL.get(architecture, {}), **tasks, **given})
 
 
 def small_source(architecture: str, n: int = 19) -> ArraySource:

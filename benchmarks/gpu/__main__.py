@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[Setup], Sequence[Finding]]] = {
     "ceiling": speed.ceiling,
     "metrics": checks.metrics_agree,
     "blocks": checks.batch_sizes_agree,
+    "memory": checks.memory_runs_out,
     "syncs": checks.synchronisations,
     "solver": speed.solver,
     "neighbours": speed.neighbours,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import tempfile
 import warnings
 from collections import Counter
@@ -61,7 +63,7 @@ def _images(n: int) -> str:
     return str(path)
 
 
-def _difference(metric: str, host: Run, device: Run) -> Finding:
+def _difference(metric: str, host: Run, device: Run, where: str = "on the CPU") -> Finding:
     a, b = host[metric], device[metric]
     apart = abs(a.value - b.value)
     relative = apart / max(abs(a.value), 1e-12)
@@ -69,7 +71,7 @@ def _difference(metric: str, host: Run, device: Run) -> Finding:
     share = apart / width if width else float("inf")
     fine = relative <= TOLERANCE or share <= TOLERANCE or apart == 0
     return Finding(
-        f"{metric}: {a.value:.6g} on the CPU, {b.value:.6g}",
+        f"{metric}: {a.value:.6g} {where}, {b.value:.6g}",
         f"{relative:.1e}",
         f"{share:.1e} of the interval" + ("" if fine else ": MORE THAN STATED"),
     )
@@ -95,6 +97,44 @@ def batch_sizes_agree(setup: Setup) -> Iterator[Finding]:
         values = [run[name].value for run in runs]
         spread = max(values) - min(values)
         yield Finding(f"{name} at batch sizes 7, 64, 200", "equal" if spread == 0 else f"{spread:.1e} apart")
+
+
+def memory_runs_out(setup: Setup) -> Iterator[Finding]:
+    """The same run with all of the card, and with half of what it took there: no more than last digits may change."""
+    if setup.device.type != "cuda":
+        yield Finding("runs in half of the memory", "not told", "only CUDA can be told to have less")
+        return
+    names = ["fd", "kd", "cs", "ppl_w_end"]
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    start = torch.cuda.memory_reserved()
+    whole = _evaluated(names, setup)
+    taken = torch.cuda.max_memory_reserved() - start
+    torch.cuda.empty_cache()
+    room = torch.cuda.memory_reserved() + taken / 2
+    total = torch.cuda.get_device_properties(setup.device).total_memory
+    said = io.StringIO()
+    torch.cuda.set_per_process_memory_fraction(room / total)
+    try:
+        with contextlib.redirect_stderr(said):
+            halved = _evaluated(names, setup)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    parted = [line for line in said.getvalue().splitlines() if "memory ran out" in line]
+    yield Finding(f"{taken / 2**20:.0f} MiB, halved", f"{len(parted)} parted", "; ".join(parted))
+    for name in names:
+        yield _difference(name, whole, halved, "with all of it")
+
+
+def _evaluated(names: list[str], setup: Setup) -> Run:
+    return ganprobe.evaluate(
+        "toyfaces-stylegan",
+        reference="toyfaces",
+        metrics=names,
+        samples=setup.size(640, 64),
+        seed=0,
+        device=str(setup.device),
+    )
 
 
 def synchronisations(setup: Setup) -> Sequence[Finding]:

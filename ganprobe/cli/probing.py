@@ -28,7 +28,7 @@ def forgetting(
     call: ForgettingCall,
 ) -> None:
     """Logistic regression on the features of each discriminator: accuracy over training, and what is forgotten."""
-    from ganprobe.engine.probe import probe_forgetting
+    from ganprobe.engine.probing.linear import probe_forgetting
 
     _written(probe_forgetting(run, data, replace(call, out=out)), out)
 
@@ -41,7 +41,7 @@ def lt(
     call: MovesCall,
 ) -> None:
     """How often the auxiliary network of a training with lt is right, over sigma."""
-    from ganprobe.engine.probe_moves import probe_moves
+    from ganprobe.engine.probing.moves import probe_moves
 
     _written(probe_moves(run, replace(call, out=out)), out)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,6 +76,7 @@ def train(
 ) -> None:
     """Train a generator by a recipe, or one of the small networks that ship; started again, the command goes on."""
     from ganprobe.core.files import check_writable
+    from ganprobe.engine.ranks.shares import ranks_of
     from ganprobe.engine.train import TrainCall as Words
     from ganprobe.engine.train import train as start
 
@@ -103,7 +105,8 @@ def train(
     words = Words(data=data, out=folder, given=given, add=added, drop=dropped, skip_unreadable=call.skip_unreadable)
     trained = start(recipe, words)
     options.say_skipped(data or recipe, len(trained.skipped), trained.skipped)
-    typer.echo(str(trained.path))
+    if ranks_of(os.environ).lead:
+        typer.echo(str(trained.path))
 
 
 @options.taking(TrainCall)
@@ -127,7 +130,7 @@ def train_scorer(
 ) -> None:
     """Train a scorer of attributes from a table of them; started again, the same command goes on."""
     from ganprobe.engine.train_scorer import train_scorer as start
-    from ganprobe.training.attributes import AttributeSettings
+    from ganprobe.training.supervised.attributes import AttributeSettings
 
     settings = AttributeSettings(
         epochs=epochs, patience=patience, batch_size=batch, seed=call.seed, resolution=resolution, flips=flips

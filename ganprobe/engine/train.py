@@ -16,12 +16,12 @@ from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.registry import Registry
 from ganprobe.data import Images, open_data
 from ganprobe.engine.train_evaluation import EngineEvaluate
-from ganprobe.training.classifier import ClassifierSettings, train_classifier
 from ganprobe.training.reading import read_recipe
 from ganprobe.training.recipe.checking import structured
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import check_options, train_recipe
-from ganprobe.training.scorer import ScorerSettings, train_toyfaces_scorer
+from ganprobe.training.supervised.classifier import ClassifierSettings, train_classifier
+from ganprobe.training.supervised.toyfaces_scorer import ScorerSettings, train_toyfaces_scorer
 
 S = TypeVar("S", ClassifierSettings, ScorerSettings)
 HELD_OUT = 10

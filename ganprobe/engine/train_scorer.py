@@ -10,7 +10,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable
 from ganprobe.data.attributes import labelled_images, read_attributes
 from ganprobe.engine.opening.features import open_device
-from ganprobe.training.attributes import AttributeReport, AttributeSettings, train_attribute_scorer
+from ganprobe.training.supervised.attributes import AttributeReport, AttributeSettings, train_attribute_scorer
 
 SUFFIX = ".safetensors"
 

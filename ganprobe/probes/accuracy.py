@@ -59,7 +59,8 @@ def _of_seeds(hits: Hits) -> float:
     noise = float((rest**2).sum()) / ((count - 1) * max(images - 1, 1)) / images
     own = max(float(values.mean(axis=1).var(ddof=1)) - noise, 0.0) / count
     quantile = float(stdtrit(count - 1, 0.975))
-    return own * (quantile / Z95) * (quantile / Z95)
+    widened: float = own * (quantile / Z95) ** 2
+    return widened
 
 
 def _terms(by_image: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from ganprobe.report import read_run
 from ganprobe.reproduce.budget import Budget
 from ganprobe.reproduce.data import DataSet, Holdings
 from ganprobe.reproduce.layout import Folder
-from ganprobe.reproduce.standing_in import without_weights
+from ganprobe.reproduce.standing_in import Means, means_of
 from ganprobe.reproduce.target import Measure
 
 BATCH = 250
@@ -45,19 +45,20 @@ class Look:
     samples: int
     folder: Folder
     holdings: Holdings
+    means: Means
     device: str | None
+    classifier: str | None = None
     seed: int = 0
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """What is measured with the weights that are at hand, by the names of ours."""
-        inception, vgg = self.holdings.inception_weights is not None, self.holdings.vgg_weights is not None
-        return tuple(without_weights(name, inception=inception, vgg=vgg) for name in self.measure.metrics)
+        """What is measured, by the names of ours."""
+        return tuple(self.means.metric(name) for name in self.measure.metrics)
 
     @property
     def place(self) -> str:
-        """The measure's name in folders, another one where other features stand in."""
-        return self.measure.name + ("" if self.metrics == self.measure.metrics else "-embedded")
+        """The measure's name in folders, with the first metric's where others stand in for the target's."""
+        return self.measure.name + ("" if self.metrics == self.measure.metrics else f"-{self.metrics[0]}")
 
 
 MARK = "of.json"
@@ -73,7 +74,15 @@ def look_of(
     """How a measure is taken under a budget."""
     wanted = measure.samples or holdings.test_images(data)
     samples = budget.cap(measure.name, wanted)
-    return Look(measure=measure, samples=samples, folder=folder, holdings=holdings, device=device)
+    return Look(
+        measure=measure,
+        samples=samples,
+        folder=folder,
+        holdings=holdings,
+        means=means_of(holdings, budget),
+        device=device,
+        classifier=budget.classifier,
+    )
 
 
 def measured(name: str, look: Look) -> Record | None:
@@ -128,6 +137,8 @@ def _evaluated(subject: Subject, look: Look, out: Path, *, resume: bool) -> None
         vgg_weights=holdings.vgg_weights if _reads(look, LPIPS) else None,
         scorer=holdings.scorer(subject.data) if look.measure.scored else None,
         reference=_reference(subject, look),
+        test_data=_test(subject, look),
+        classifier=look.classifier if look.measure.against == "classes" else None,
         metrics=list(look.metrics),
         out=out,
         resume=resume,
@@ -140,17 +151,23 @@ def _reads(look: Look, network: str) -> bool:
 
 
 def _reference(subject: Subject, look: Look) -> str | None:
-    """DATA to measure against: statistics of the test images, made by the first row that needs them; the images
-    themselves for a metric by class."""
+    """DATA to measure against: statistics of the test images, made by the first row that needs them; for a classifier
+    that is trained the training images."""
     if look.measure.against == "nothing":
         return None
-    data = look.holdings.test(subject.data, subject.resolution)
     if look.measure.against == "classes":
-        return data
+        return look.holdings.train(subject.data, subject.resolution)
+    data = look.holdings.test(subject.data, subject.resolution)
     path = look.folder.data / f"{subject.data.key}-{subject.resolution}-{look.place}.safetensors"
     if not path.is_file():
         _make_reference(data, path, look, look.holdings.test_images(subject.data))
     return str(path)
+
+
+def _test(subject: Subject, look: Look) -> str | None:
+    """What a classifier is tested on."""
+    wanted = look.measure.against == "classes"
+    return look.holdings.test(subject.data, subject.resolution) if wanted else None
 
 
 def _make_reference(data: str, path: Path, look: Look, images: int) -> None:

@@ -5,7 +5,7 @@
 >>> from ganprobe.reproduce.target import read_target
 >>> plan = make_plan(read_target("lt-gan"), read_budget("gpu"), Holdings(), rows=("toyfaces-sndcgan-*", "imagenet-*"))
 >>> [(run.name, run.measures) for run in plan.runs][0]
-('toyfaces-sndcgan-baseline', ('images', 'attributes'))
+('toyfaces-sndcgan-baseline', ('images', 'attributes', 'detection'))
 >>> plan.lacks["imagenet-biggan-lt"]
 'not in the budget gpu'
 """

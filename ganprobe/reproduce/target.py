@@ -91,8 +91,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A figure with a line for each row, read from the detail table "curve" of `metric`. chance: the level of a guess,
-    where there is one."""
+    """A figure with a line for each row, read from the detail table of `metric` whose rows are numbers. chance: the
+    level of a guess, where there is one."""
 
     id: str
     title: str

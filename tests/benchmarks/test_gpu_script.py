@@ -20,7 +20,7 @@ def test_every_section_runs(tmp_path: Path) -> None:
             "--out",
             str(tmp_path),
             "--only",
-            "ceiling,blocks,syncs,solver,frechet,neighbours,paths,perceptual",
+            "ceiling,blocks,memory,syncs,solver,frechet,neighbours,paths,perceptual",
         ]
     )
     found = json.loads((tmp_path / "gpu.json").read_text())

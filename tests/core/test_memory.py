@@ -88,6 +88,24 @@ def test_other_errors_pass() -> None:
         list(Portions("images are drawn", quiet=True).over(range(8), work))
 
 
+@pytest.mark.parametrize("most", [5, 0])
+def test_cudnn_that_finds_no_engine_may_lack_memory_or_something_else(most: int) -> None:
+    """Less is tried; where that does not help it is not said to be memory."""
+    portions = Portions("images are drawn", quiet=True)
+
+    def work(part: range) -> int:
+        if len(part) > most:
+            raise RuntimeError("GET was unable to find an engine to execute this computation")
+        return len(part)
+
+    if most:
+        assert list(portions.over(range(16), work)) == [4] * 4
+        return
+    with pytest.raises(RuntimeError, match="engine") as caught:
+        list(portions.over(range(16), work))
+    assert not isinstance(caught.value, DeviceMemoryError)
+
+
 def test_the_outer_work_takes_less_before_the_inner_does() -> None:
     """A device that holds 40 numbers: those that the outer work takes in, and those that the inner one is at."""
     inner, taken = Portions("inner", quiet=True), []

@@ -12,7 +12,7 @@ from torch import Tensor
 import ganprobe
 from ganprobe.core.errors import CapabilityError, CheckpointError, DataError, InputError
 from ganprobe.engine.columns.distances import DISTANCES
-from ganprobe.engine.columns.sources import PairColumns
+from ganprobe.engine.columns.sources import ImageColumns, PairColumns
 from ganprobe.engine.passes import journal as journals
 from ganprobe.engine.run import Run
 from ganprobe.features.images.quantise import to_uint8
@@ -163,6 +163,45 @@ def test_neither_images_nor_distances_are_rounded_to_tf32() -> None:
     PairColumns(pairs, {"path.z_end": distance}, seed=0).columns(range(4))
     assert allowed == [False, False]
     assert torch.backends.cudnn.allow_tf32
+
+
+def test_images_and_features_are_steady_and_not_rounded_to_tf32() -> None:
+    found = []
+
+    def note() -> None:
+        cudnn = torch.backends.cudnn
+        found.append((cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark))
+
+    class Grey(torch.nn.Module):
+        z_dim = 4
+
+        def forward(self, z: Tensor) -> Tensor:
+            note()
+            return z.tanh().mean(1).view(-1, 1, 1, 1).expand(-1, 3, 8, 8)
+
+    class Noting:
+        provides, fingerprint = frozenset({"mean"}), "0" * 64
+
+        def observe(self, images: Tensor) -> dict[str, Tensor]:
+            note()
+            return {"mean": images.mean((1, 2, 3))}
+
+    sampler = ModuleSampler(Grey(), name="grey")
+    found.clear()
+    ImageColumns(sampler, Noting(), seed=0, device=torch.device("cpu")).columns(range(4))
+    assert found == [(False, True, False)] * 2
+    assert torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cudnn.deterministic
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_the_same_pairs_have_the_same_distances_on_cuda() -> None:
+    runs = [
+        ganprobe.evaluate("toyfaces-stylegan", metrics=["ppl_w_end"], samples=200, batch_size=size, device="cuda")
+        for size in (7, 64, 200)
+    ]
+    assert len({run["ppl_w_end"].value for run in runs}) == 1
 
 
 def test_what_was_saved_under_another_trunk_is_not_taken_up(

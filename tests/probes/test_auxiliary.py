@@ -11,7 +11,7 @@ from ganprobe.checkpoints.native import save_network
 from ganprobe.core.calls.probing import MovesCall, read_sigmas
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.engine.opening.samplers import open_sampler
-from ganprobe.engine.probe_moves import probe_moves
+from ganprobe.engine.probing.moves import probe_moves
 from ganprobe.generators.building import build_pair
 from ganprobe.probes.moves.auxiliary import auxiliary_of, told_aright
 from ganprobe.samplers.moves import Moves

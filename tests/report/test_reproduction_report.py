@@ -174,6 +174,11 @@ def test_latex_is_balanced_and_has_two_columns_for_each_number() -> None:
             assert line.count(" & ") in (2, 4)
 
 
+def test_the_papers_numbers_are_printed_as_the_paper_does() -> None:
+    whole = judged((row("baseline", 14.73, 1), row("CR+LT", 9.8, 1), row("x", None, 1)), (FD,))
+    assert [each.cells[0].printed for each in whole] == ["14.73", "9.80", ""]
+
+
 def test_the_note_says_how_many_runs_the_intervals_are_of() -> None:
     assert "One training run a row" in seed_note(reproduction())
     group = replace(table().groups[0], rows=judged([row("baseline", 1, 2, 3)], (FD,)))

@@ -74,9 +74,11 @@ class Portions:
             with _taking_less(outer or (self._first is not None and len(part) > self._first)):
                 found = [work(part)]
         except (RuntimeError, MemoryError) as problem:
-            if outer or not out_of_memory(problem):
+            if outer or not (out_of_memory(problem) or _no_engine(problem)):
                 raise
             if len(part) <= self._together:
+                if not out_of_memory(problem):
+                    raise
                 raise self._too_little(len(part), problem) from problem
         else:
             self._say()
@@ -103,6 +105,12 @@ def joined(parts: Iterable[Tensor]) -> Tensor:
     """Rows of parts, of which there is at least one, one after the other; the only part as it is."""
     first, *others = parts
     return torch.cat([first, *others]) if others else first
+
+
+def _no_engine(problem: Exception) -> bool:
+    """Whether cuDNN has no algorithm: PyTorch says no more where memory ran out for the work space of each of them, nor
+    where there is none for the shapes (pytorch/pytorch, issue 108645)."""
+    return "unable to find an engine" in str(problem)
 
 
 @contextmanager

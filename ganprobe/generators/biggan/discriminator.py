@@ -22,9 +22,8 @@ from ganprobe.generators.base import Discriminator, Judgement
 from ganprobe.generators.biggan.generator import check_attention
 from ganprobe.generators.checks import check_images, check_labels_given
 from ganprobe.generators.layers.attention import SelfAttention
+from ganprobe.generators.layers.residual import DownBlock
 from ganprobe.generators.layers.spectral import (
-    Scale,
-    SpectralConv2d,
     SpectralEmbedding,
     SpectralLinear,
     at_least_float32,
@@ -88,32 +87,6 @@ class BigGANDiscriminatorConfig:
 
 
 @final
-class DownBlock(nn.Module):
-    """A residual block (N, in, H, W) to (N, out, H, W), or to half the resolution by average pooling.
-
-    first: no ReLU before the first convolution, since the block takes an image.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, *, first: bool, halve: bool, epsilon: float) -> None:
-        super().__init__()
-        self.first = first
-        self.halve = halve
-        scale: Scale = "down" if halve else "same"
-        self.conv1 = SpectralConv2d(in_channels, out_channels, 3, epsilon=epsilon)
-        self.conv2 = SpectralConv2d(out_channels, out_channels, 3, epsilon=epsilon, scale=scale)
-        projected = halve or in_channels != out_channels
-        self.skip = SpectralConv2d(in_channels, out_channels, 1, epsilon=epsilon) if projected else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        h = self.conv2(F.relu(self.conv1(x if self.first else F.relu(x))))
-        if self.halve:
-            # A 1x1 convolution and average pooling commute; in this order it costs a quarter.
-            x = F.avg_pool2d(x, 2)
-        result: Tensor = h + self.skip(x)
-        return result
-
-
-@final
 class BigGANDiscriminator(Discriminator):
     """Images (N, 3, H, W) in [-1, 1], with labels, to logits (N,).
 
@@ -129,7 +102,14 @@ class BigGANDiscriminator(Discriminator):
         widths, epsilon = config.widths, config.sn_epsilon
         sizes = (config.resolution, *config.resolutions)
         self.blocks = nn.ModuleList(
-            DownBlock(channels, width, first=number == 0, halve=sizes[number + 1] < sizes[number], epsilon=epsilon)
+            DownBlock(
+                channels,
+                width,
+                inner=width,
+                first=number == 0,
+                halve=sizes[number + 1] < sizes[number],
+                epsilon=epsilon,
+            )
             for number, (channels, width) in enumerate(zip((3, *widths[:-1]), widths, strict=True))
         )
         self.attention = nn.ModuleDict(

@@ -12,16 +12,29 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from typing import Final, Literal, final
+from typing import Final, Literal, Protocol, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganprobe.core.errors import InputError
-from ganprobe.generators.layers.spectral import SpectralEmbedding, SpectralLinear
+from ganprobe.generators.layers.spectral import SpectralEmbedding, SpectralLinear, at_least_float32
 
 MOMENTUM: Final = 0.1
+
+
+class Peers(Protocol):
+    """The processes that share a batch."""
+
+    @property
+    def world(self) -> int:
+        """How many they are."""
+        ...
+
+    def shared_mean(self, tensor: Tensor) -> Tensor:
+        """The mean of every process's tensor; gradients flow to all."""
+        ...
 
 
 @final
@@ -29,7 +42,7 @@ class Standardise(nn.Module):
     """x (N, C, H, W), gain and bias that broadcast to (N, C) to gain * (x - mean) / sqrt(var + epsilon) + bias.
 
     In training mean and (biased) variance are the batch's and move the running ones by `momentum`, the variance
-    unbiased there; in evaluation they are the running ones.
+    unbiased there; in evaluation they are the running ones. peers: who else has rows of the batch; None for nobody.
     """
 
     running_mean: Tensor
@@ -39,6 +52,7 @@ class Standardise(nn.Module):
         super().__init__()
         self.epsilon = epsilon
         self.momentum = MOMENTUM
+        self.peers: Peers | None = None
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
@@ -53,8 +67,24 @@ class Standardise(nn.Module):
         return torch.addcmul(bias[..., None, None].to(x.dtype), x, gain[..., None, None].to(x.dtype))
 
     def _batch_norm(self, x: Tensor, gain: Tensor | None, bias: Tensor | None) -> Tensor:
+        if self.peers is not None:
+            return self._shared_batch_norm(x, gain, bias, self.peers)
         statistics = (self.running_mean, self.running_var)
         return F.batch_norm(x, *statistics, gain, bias, training=True, momentum=self.momentum, eps=self.epsilon)
+
+    def _shared_batch_norm(self, x: Tensor, gain: Tensor | None, bias: Tensor | None, peers: Peers) -> Tensor:
+        """The same with the statistics of all processes' rows, of which each has as many."""
+        wide = at_least_float32(x)
+        mean = peers.shared_mean(wide.mean((0, 2, 3)))
+        centred = wide - mean[:, None, None]
+        var = peers.shared_mean(centred.square().mean((0, 2, 3)))
+        with torch.no_grad():
+            count = x.numel() // x.shape[1] * peers.world
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
+        scale = torch.rsqrt(var + self.epsilon) if gain is None else gain * torch.rsqrt(var + self.epsilon)
+        normal = centred * scale[:, None, None]
+        return (normal if bias is None else normal + bias[:, None, None]).to(x.dtype)
 
     def reset(self) -> None:
         """Forget the running statistics: mean 0, variance 1."""

@@ -142,16 +142,23 @@ class ResidualDecoder(nn.Module):
 class DownBlock(nn.Module):
     """(N, in, H, W) to (N, out, H, W), or to half the side by average pooling.
 
-    first: no ReLU before the first convolution, since the block takes an image, and as many channels inside as after;
-    elsewhere as many as before.
+    inner: channels between the convolutions. first: no ReLU before them, since the block takes an image.
+    rectified_skip: see `EncoderPlan`.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, *, first: bool, halve: bool, rectified_skip: bool, epsilon: float
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        inner: int,
+        first: bool,
+        halve: bool,
+        rectified_skip: bool = False,
+        epsilon: float,
     ) -> None:
         super().__init__()
         self.first, self.halve, self.rectified_skip = first, halve, rectified_skip
-        inner = out_channels if first else in_channels
         self.conv1 = SpectralConv2d(in_channels, inner, 3, epsilon=epsilon)
         self.conv2 = SpectralConv2d(inner, out_channels, 3, epsilon=epsilon, scale="down" if halve else "same")
         projected = halve or in_channels != out_channels
@@ -160,6 +167,7 @@ class DownBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         entering = x if self.first else F.relu(x)
         h = self.conv2(F.relu(self.conv1(entering)))
+        # The 1 x 1 convolution of the skip and average pooling commute; in this order it costs a quarter.
         kept = entering if self.rectified_skip else x
         result: Tensor = h + self.skip(F.avg_pool2d(kept, 2) if self.halve else kept)
         return result
@@ -179,6 +187,7 @@ class ResidualEncoder(nn.Module):
         self.blocks = nn.ModuleList(
             DownBlock(
                 *channels,
+                inner=channels[0 if number else 1],
                 first=number == 0,
                 halve=after < before,
                 rectified_skip=plan.rectified_skip,

@@ -21,7 +21,7 @@ PEAK: Final = 0.02
 
 def freshly(discriminator: Discriminator, *, seed: int) -> Discriminator:
     """A discriminator of the same configuration with weights from `seed`."""
-    made: Discriminator = type(discriminator)(discriminator.config, seed=seed)  # type: ignore[call-arg]
+    made: Discriminator = type(discriminator)(discriminator.config, seed=seed)
     return made.eval()
 
 

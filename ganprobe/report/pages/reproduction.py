@@ -74,11 +74,6 @@ def order_text(order: Order) -> str:
     return " ".join(filter(None, [SIGNS[order.verdict], said, f"to {order.other}"]))
 
 
-def paper_text(cell: NumberCell) -> str:
-    """The paper's number as it was printed; empty where there is none."""
-    return "" if cell.paper is None else f"{cell.paper:g}"
-
-
 def lacks_of(tables: Sequence[NumberTable]) -> dict[str, str]:
     """The letters of what cells lack, by text, in order; "not yet" needs none."""
     texts = dict.fromkeys(
@@ -182,7 +177,7 @@ def _markdown_cell(cell: NumberCell, letters: Mapping[str, str]) -> str:
     else:
         interval = f" {escaped(interval_text(cell.found))}" if cell.found.ci95 else ""
         lines.append(f"**{value_text(cell.found)}**{interval}")
-    lines += [f"paper {paper_text(cell)}"] if cell.paper is not None else []
+    lines += [f"paper {cell.printed}"] if cell.paper is not None else []
     lines += [escaped(order_text(order)) for order in cell.orders if order.difference is not None]
     return "<br>".join(lines)
 
@@ -235,7 +230,6 @@ def reproduction_html(found: Reproduction, figures: Mapping[str, bytes]) -> str:
         differences=differences,
         order_text=order_text,
         order_meanings=MEANINGS,
-        paper_text=paper_text,
         title_of_table=title_of_table,
         not_yet=NOT_YET,
     )
@@ -304,7 +298,7 @@ def _paper_head(column: NumberColumn) -> str:
 
 
 def _latex_cell(cell: NumberCell) -> tuple[str, str]:
-    paper = "---" if cell.paper is None else _minus(paper_text(cell))
+    paper = "---" if cell.paper is None else _minus(cell.printed)
     if cell.found is None:
         return ("not yet" if cell.lacks == NOT_YET else "---"), paper
     interval = interval_text(cell.found)

@@ -70,12 +70,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class NumberCell:
-    """found: over `seeds` training runs, None where there is none, and `lacks` says why."""
+    """found: over `seeds` training runs, None where there is none, and `lacks` says why. paper: the paper's number;
+    printed: as it stands there, "" where there is none."""
 
     found: Estimate | None
     seeds: int
     lacks: str
     paper: float | None
+    printed: str = ""
     orders: tuple[Order, ...] = ()
 
 
@@ -172,13 +174,26 @@ class Reproduction:
         return reproduction_json(self)
 
 
-def judged(rows: Sequence[MeasuredRow], columns: Sequence[NumberColumn]) -> tuple[NumberRow, ...]:
-    """The rows of one group with their cells: values over seeds, and each order that the paper states, that of the
-    first row (the baseline) before others."""
+def judged(
+    rows: Sequence[MeasuredRow], columns: Sequence[NumberColumn], *, judge: bool = True
+) -> tuple[NumberRow, ...]:
+    """The rows of one group with their cells: values over seeds, and the difference to the first row (the baseline) and
+    to others, each with what it says of the paper's order of the two; without `judge` nothing of that."""
     by_method = {row.method: row for row in rows}
+    decimals = {column.key: _decimals(rows, column.key) for column in columns}
     return tuple(
-        NumberRow(row, tuple(_cell(row, column, _others(row, rows, by_method)) for column in columns)) for row in rows
+        NumberRow(
+            row,
+            tuple(_cell(row, column, _others(row, rows, by_method), decimals[column.key], judge) for column in columns),
+        )
+        for row in rows
     )
+
+
+def _decimals(rows: Sequence[MeasuredRow], key: str) -> int:
+    """How many the paper prints of a column."""
+    printed = [repr(row.paper[key]).partition(".")[2] for row in rows if key in row.paper]
+    return max((len(digits) for digits in printed), default=0)
 
 
 def _others(row: MeasuredRow, rows: Sequence[MeasuredRow], by_method: Mapping[str, MeasuredRow]) -> list[MeasuredRow]:
@@ -186,18 +201,22 @@ def _others(row: MeasuredRow, rows: Sequence[MeasuredRow], by_method: Mapping[st
     return first + [by_method[name] for name in row.against]
 
 
-def _cell(row: MeasuredRow, column: NumberColumn, others: Sequence[MeasuredRow]) -> NumberCell:
+def _cell(
+    row: MeasuredRow, column: NumberColumn, others: Sequence[MeasuredRow], decimals: int, judge: bool
+) -> NumberCell:
     values = [scaled(each, column.scale) for each in row.values.get(column.key, ())]
+    paper = row.paper.get(column.key)
     return NumberCell(
         found=over_seeds(values) if values else None,
         seeds=len(values),
         lacks="" if values else row.lacks.get(column.key, "not yet"),
-        paper=row.paper.get(column.key),
-        orders=tuple(_order(row, other, column, stated=i == 0) for i, other in enumerate(others)),
+        paper=paper,
+        printed="" if paper is None else f"{paper:.{decimals}f}",
+        orders=tuple(_order(row, other, column, stated=i == 0, judge=judge) for i, other in enumerate(others)),
     )
 
 
-def _order(row: MeasuredRow, other: MeasuredRow, column: NumberColumn, *, stated: bool) -> Order:
+def _order(row: MeasuredRow, other: MeasuredRow, column: NumberColumn, *, stated: bool, judge: bool) -> Order:
     """stated: whether the paper's words, which are of the baseline, are of this pair."""
     difference = None
     ours, theirs = (_comparable(each, column) for each in (row, other))
@@ -205,7 +224,7 @@ def _order(row: MeasuredRow, other: MeasuredRow, column: NumberColumn, *, stated
         difference = difference_of(ours, theirs)
     own, others = (_paper(each, column) for each in (row, other))
     expected = expected_sign(own, others, row.stated.get(column.key, "") if stated else "", column.better)
-    return Order(other.method, difference, verdict(difference, expected=expected))
+    return Order(other.method, difference, verdict(difference, expected=expected if judge else 0))
 
 
 def _comparable(row: MeasuredRow, column: NumberColumn) -> list[Estimate]:

@@ -53,6 +53,8 @@ class Log:
 
 def _lines_until(path: Path, step: int) -> list[str]:
     kept: list[str] = []
+    if step == 0:
+        return kept
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
         try:
             row = json.loads(line)

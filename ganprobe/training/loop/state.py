@@ -22,12 +22,14 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: steps done, seconds spent, scalars noted but not logged, and the loss scaler's state."""
+    """How far a run is: steps done, seconds spent, scalars noted but not logged, and the loss scaler's state.
+    signature: of what must stay the same, where that is kept with the state."""
 
     step: int = 0
     seconds: float = 0.0
     pending: Mapping[str, list[float]] | None = None
     scaler: Mapping[str, Any] | None = None
+    signature: str = ""
 
 
 def save_state(
@@ -48,6 +50,7 @@ def save_state(
         "seconds": progress.seconds,
         "pending": dict(progress.pending or {}),
         "scaler": dict(progress.scaler or {}),
+        "signature": progress.signature,
     }
     plain = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
     write_bytes(path, save(plain, metadata={"ganprobe.training": json.dumps(header, sort_keys=True)}))
@@ -59,17 +62,35 @@ def load_state(
     """Fill networks and optimisers from `path`. TrainingError where it is not a state of these networks."""
     try:
         with safe_open(str(path), framework="pt") as file:
-            header = json.loads((file.metadata() or {})["ganprobe.training"])
+            progress = _progress(file)
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
         for name, network in networks.items():
             prefix = f"{name}/"
             network.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
             if name in optimisers:
                 _fill_optimiser(name, network, optimisers[name], tensors)
-        return Progress(header["step"], header["seconds"], header["pending"], header["scaler"])
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise TrainingError(f"{path} is not the state of this run ({reason}); train into a new folder") from problem
+        raise _no_state(path, problem) from problem
+    return progress
+
+
+def read_progress(path: Path) -> Progress:
+    """How far the run of the state at `path` is; no tensor is read. TrainingError where it is no state."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return _progress(file)
+    except (SafetensorError, OSError, KeyError, ValueError) as problem:
+        raise _no_state(path, problem) from problem
+
+
+def _progress(file: Any) -> Progress:
+    header = json.loads((file.metadata() or {})["ganprobe.training"])
+    return Progress(header["step"], header["seconds"], header["pending"], header["scaler"], header["signature"])
+
+
+def _no_state(path: Path, problem: Exception) -> TrainingError:
+    reason = str(problem).splitlines()[0]
+    return TrainingError(f"{path} is not the state of this run ({reason}); remove it, or train into a new folder")
 
 
 def _optimiser_tensors(name: str, network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -65,6 +65,7 @@ class Trainer:
         self.average: Generator = averaged_copy(generator)
         heads = {task.name: task for task in updates.tasks if task.network is not None}
         self.heads: dict[str, nn.Module] = {name: task.network for name, task in heads.items() if task.network}
+        self.processes.synchronise([generator, discriminator, *self.heads.values()])
         self.networks = {"G": generator, "D": discriminator, "average": self.average, **self.heads}
         self.optimisers = Optimisers(
             {
@@ -184,7 +185,8 @@ class Trainer:
             self._update_discriminator(draws, phase.lod, tasks, working, due, scalars)
         self._update_generator(Draws(table, "generator"), phase.lod, tasks, working, scalars)
         update_average(self.average, self.generator, self._share)
-        return stacked({name: torch.stack(values).mean() for name, values in scalars.items()})
+        names, values = stacked({name: torch.stack(values).mean() for name, values in scalars.items()})
+        return names, self.processes.mean(values)
 
     def _update_discriminator(
         self,

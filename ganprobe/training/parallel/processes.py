@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
+from ganprobe.generators.layers.norms import Standardise
 
 
 @final
@@ -57,14 +58,26 @@ class Processes:
         dist.all_reduce(total)
         return total / self.world
 
+    def shared_mean(self, tensor: Tensor) -> Tensor:
+        """The mean of every process's `tensor`; gradients flow back to all."""
+        return tensor if self.world == 1 else _sum(tensor) / self.world
+
     def gathered(self, rows: Tensor) -> Tensor:
         """Rows (n, ...) of every process as (n * world, ...) in the order of the batch; gradients flow back to all."""
         if self.world == 1:
             return rows
-        from torch.distributed.nn.functional import all_gather
+        whole = rows.new_zeros((len(rows) * self.world, *rows.shape[1:]))
+        places = torch.arange(len(rows), device=rows.device) * self.world + self.rank
+        return _sum(whole.index_copy(0, places, rows))
 
-        parts = torch.stack(list(all_gather(rows.contiguous())))  # type: ignore[no-untyped-call]
-        return parts.transpose(0, 1).reshape(-1, *rows.shape[1:])
+    def synchronise(self, networks: Iterable[nn.Module]) -> None:
+        """Batch norms of the networks take the statistics of the whole batch from now on."""
+        if self.world == 1:
+            return
+        for network in networks:
+            for layer in network.modules():
+                if isinstance(layer, Standardise):
+                    layer.peers = self
 
     def average_gradients(self, networks: Iterable[nn.Module]) -> None:
         """Every gradient becomes its mean over the processes."""
@@ -90,3 +103,24 @@ class Processes:
         total = torch.tensor(float(flag), device=device)
         dist.all_reduce(total)
         return bool(total.item())
+
+
+class _SumOver(torch.autograd.Function):
+    """The sum over all processes; so is its gradient, since each process's loss depends on each one's part."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        total = tensor.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        dist.all_reduce(total)
+        return total
+
+
+def _sum(tensor: Tensor) -> Tensor:
+    total: Tensor = _SumOver.apply(tensor)
+    return total

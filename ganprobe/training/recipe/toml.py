@@ -47,7 +47,7 @@ def written(table: Mapping[str, Any], at: str = "") -> str:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _text(name)
 
 
 def _value(value: Any) -> str:
@@ -58,4 +58,9 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         text = repr(value)
         return text if any(mark in text for mark in ".einf") else f"{text}.0"
-    return json.dumps(value)
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(value: str) -> str:
+    # JSON's escapes are TOML's, but for pairs of surrogates and the delete character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import stream
 from ganprobe.generators.base import check_layers
+from ganprobe.generators.layers.norms import BatchNorm
 from ganprobe.training.draws.draws import Draws
 from ganprobe.training.draws.requests import Who
 from ganprobe.training.recipe.checking import AtLeastOne, NotNegative, Range, Share, Weight, check
@@ -193,7 +194,7 @@ class Auxiliary(nn.Module):
             self.body = nn.Sequential(nn.Flatten(), nn.Linear(entering, hidden), nn.ReLU(), nn.Linear(hidden, 1))
         else:
             maps = nn.Conv2d(entering, hidden, 3, padding=1)
-            norm = nn.BatchNorm2d(hidden, track_running_stats=False)
+            norm = BatchNorm(hidden, epsilon=1e-5)
             self.body = nn.Sequential(maps, norm, nn.ReLU(), _Mean(), nn.Linear(hidden, 1))
 
     def forward(self, rows: Tensor, partners: Tensor) -> Tensor:

@@ -169,6 +169,21 @@ def test_rows_do_not_depend_on_the_batch(tmp_path: Path) -> None:
     torch.testing.assert_close(torch.cat(parts), whole)
 
 
+def test_memory_that_runs_out_is_no_refusal_of_the_images() -> None:
+    """Who asks may ask for less."""
+    most = [100]
+
+    def colours(images: Tensor) -> Tensor:
+        if len(images) > most[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return images.mean((2, 3))
+
+    extractor = ForeignExtractor(colours, name="colours", fingerprint="1", columns_of=feature_columns())
+    most[0] = 2
+    with pytest.raises(torch.OutOfMemoryError):
+        extractor.observe(_images())
+
+
 def test_images_of_another_kind_are_refused() -> None:
     extractor = ForeignExtractor(
         lambda images: images.mean((2, 3)), name="mean", fingerprint="1", columns_of=feature_columns()

@@ -11,6 +11,7 @@ from ganprobe.core.streams import priorities, stream
 from ganprobe.metrics import FrechetDistance, KeptRows, KernelDistance, Moments, SummaryKeeper
 from ganprobe.metrics.states import rows as kept_rows
 from ganprobe.metrics.states.rows import MOST_CHUNKS, priority_keys
+from ganprobe.metrics.states.values import ColumnKeeper
 
 KEEPER = SummaryKeeper(column="f", capacity=20)
 
@@ -133,6 +134,17 @@ def test_updates_and_merges_never_read_values():
     assert both.rows.stored == 20
 
 
+@pytest.mark.parametrize("keeper", [KEEPER, SummaryKeeper(column="f", capacity=None), ColumnKeeper(column="f", ndim=2)])
+def test_what_comes_back_from_a_file_goes_on_where_the_rows_are(keeper):
+    """Saved states come back on the host. Tensors of the meta device cannot be joined with the host's."""
+    state = keeper.unpack(keeper.pack(updated(features(0, 30), keeper=keeper)))
+    for _ in range(3):
+        columns = {"index": torch.zeros(16, dtype=torch.int64), "f": torch.zeros(16, 3, device="meta")}
+        state = keeper.update(state, columns)
+    rows = state if isinstance(state, KeptRows) else state.rows
+    assert {tensor.device.type for chunk in rows.chunks for tensor in chunk} == {"meta"}
+
+
 def test_moments_alone_give_a_value_without_an_interval():
     bare, full = SummaryKeeper(column="f", capacity=0), SummaryKeeper(column="f")
     metric = FrechetDistance(column="f")
@@ -164,7 +176,7 @@ def test_reference_terms_sum_to_the_variance_of_the_reference_side():
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_cuda_device_is_never_waited_for():
-    rows, index = features(0, 64).cuda(), torch.arange(64).cuda()
+    rows, index = features(0, 64).cuda(), torch.arange(64)
     state = KEEPER.update(KEEPER.empty(), {"index": index, "f": rows})
     torch.cuda.set_sync_debug_mode("error")
     try:

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from small_trainings import small_recipe, small_source
+from scenes import updates_of
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganprobe.generators.base import Judgement
-from ganprobe.training import run
-from ganprobe.training.data.real_images import RealImages
-from ganprobe.training.data.source import examine
-from ganprobe.training.draws.draws import Draws
-from ganprobe.training.draws.requests import Host
-from ganprobe.training.draws.tables import Immediate
-from ganprobe.training.parallel.processes import Processes
-from ganprobe.training.step.scene import Scene
-from ganprobe.training.step.updates import Updates
 from ganprobe.training.tasks import lt
-
-CPU = torch.device("cpu")
-
-
-def updates_of(architecture: str, **changes: Any) -> tuple[Updates, Callable[..., Scene]]:
-    """The updates of a small LT run, and scenes of it."""
-    recipe = small_recipe(architecture, ["lt"], **changes)
-    source = small_source(architecture)
-    pair = run._built(recipe, examine(source))
-    updates = run._updates(recipe, pair.generator, pair.discriminator, batch=recipe.batch, compiled=False)
-    table = Immediate(Host(0, RealImages(source, seed=0, flips=False, resolution=16), 1, Processes()), CPU)
-
-    def scene(who: Any, step: int = 0) -> Scene:
-        table.begin(step)
-        return updates._scene(Draws(table, who), 0.0, updates.tasks)
-
-    return updates, scene
 
 
 @pytest.mark.parametrize("step", range(3))
 def test_two_epsilons_each_for_half_of_the_batch(step: int) -> None:
-    _, scene = updates_of("sndcgan", lt__sigma=0.25)
+    _, scene = updates_of("sndcgan", "lt", lt__sigma=0.25)
     groups = scene("generator", step).groups
     assert list(groups) == ["fake", "lt.fake"]
     moved = groups["lt.fake"].latents
@@ -56,13 +29,13 @@ def test_two_epsilons_each_for_half_of_the_batch(step: int) -> None:
 
 
 def test_epsilons_have_the_deviation_sigma() -> None:
-    _, scene = updates_of("sndcgan", lt__sigma=0.25)
+    _, scene = updates_of("sndcgan", "lt", lt__sigma=0.25)
     shifts = [scene("generator", step).groups["lt.fake"].latents.shift for step in range(200)]
     assert torch.stack([each.first for each in shifts if each]).std().item() == pytest.approx(0.25, rel=0.05)
 
 
 def test_the_discriminator_sees_as_many_generated_images_as_ever_half_of_them_transformed() -> None:
-    _, scene = updates_of("sndcgan")
+    _, scene = updates_of("sndcgan", "lt")
     looked = scene("discriminator")
     assert [len(group.latents) for group in looked.groups.values()] == [4, 4]
     assert looked.fakes == ["fake", "lt.fake"]
@@ -85,7 +58,7 @@ def slow_reference(plain: Tensor, moved: Tensor, sides: list[int], order: list[i
 
 @pytest.mark.parametrize("step", range(3))
 def test_the_loss_is_that_of_a_slow_reference(step: int) -> None:
-    updates, scene = updates_of("sndcgan")
+    updates, scene = updates_of("sndcgan", "lt")
     (task,) = updates.tasks
     looked = scene("generator", step)
     shift = looked.groups["lt.fake"].latents.shift
@@ -105,7 +78,7 @@ def test_the_loss_is_that_of_a_slow_reference(step: int) -> None:
 
 
 def test_orders_and_sides_differ_from_step_to_step() -> None:
-    _, scene = updates_of("sndcgan")
+    _, scene = updates_of("sndcgan", "lt")
     orders = {tuple(scene("generator", step).draws.permutation("lt.pairs", 8).tolist()) for step in range(5)}
     sides = {tuple(scene("generator", step).draws.permutation("lt.sides", 8).tolist()) for step in range(5)}
     assert len(orders) == len(sides) == 5
@@ -129,7 +102,7 @@ def test_every_auxiliary_network_takes_pairs(auxiliary: Any) -> None:
 
 
 def test_styles_of_a_transformation_follow_its_crossover() -> None:
-    updates, scene = updates_of("stylegan", growing=None, lt__mixing=1.0)
+    updates, scene = updates_of("stylegan", "lt", growing=None, lt__mixing=1.0)
     looked = scene("generator")
     plain, moved = looked.groups["fake"].latents, looked.groups["lt.fake"].latents
     shift = moved.shift
@@ -153,14 +126,14 @@ def test_styles_of_a_transformation_follow_its_crossover() -> None:
 
 
 def test_it_waits_for_the_start_and_for_the_last_fade() -> None:
-    updates, _ = updates_of("stylegan", lt__start=100)
+    updates, _ = updates_of("stylegan", "lt", lt__start=100)
     (task,) = updates.tasks
     assert [task.works(99, 0.0), task.works(100, 0.5), task.works(100, 0.0)] == [False, False, True]
 
 
 def test_a_pure_translation_is_learnt() -> None:
     """Where epsilon moves the features of every image alike, the auxiliary network tells the pairs apart in seconds."""
-    updates, scene = updates_of("sndcgan", lt__hidden=64, batch=64)
+    updates, scene = updates_of("sndcgan", "lt", lt__hidden=64, batch=64)
     (task,) = updates.tasks
     assert task.network is not None
     translation = torch.randn(6, 8 * 4 * 4, generator=torch.Generator().manual_seed(0))

@@ -126,13 +126,8 @@ def _results(
     curve = _curve(snapshots, [accuracy(each) for each in hits], lost)
     found = {FORGETTING: dataclasses.replace(lost[-1], tables=(curve,))} if path.is_dir() else {}
     protocol, seconds = _protocol(sides, bench.settings), time.monotonic() - clock
-    return tuple(
-        Result(name, estimate, better, "discriminator", protocol, seconds)
-        for name, estimate, better in (
-            *((name, value, "lower") for name, value in found.items()),
-            (LINEAR, linear, "higher"),
-        )
-    )
+    made = [Result(name, value, "lower", "discriminator", protocol, seconds) for name, value in found.items()]
+    return (*made, Result(LINEAR, linear, "higher", "discriminator", protocol, seconds))
 
 
 def _beside(last: Discriminator, bench: _Bench, call: ForgettingCall) -> Mapping[str, Hits]:

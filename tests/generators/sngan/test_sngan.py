@@ -51,7 +51,11 @@ def test_an_up_block_is_its_definition() -> None:
 @pytest.mark.parametrize("rectified", [False, True])
 @pytest.mark.parametrize("halve", [False, True])
 def test_a_down_block_is_its_definition(halve: bool, rectified: bool) -> None:
-    block = plant(DownBlock(3, 5, first=False, halve=halve, rectified_skip=rectified, epsilon=1e-12)).double().eval()
+    block = (
+        plant(DownBlock(3, 5, inner=4, first=False, halve=halve, rectified_skip=rectified, epsilon=1e-12))
+        .double()
+        .eval()
+    )
     x = pictures(2, 6).double()
     pool = (lambda maps: F.avg_pool2d(maps, 2)) if halve else (lambda maps: maps)
     weights = [layer.norm(layer.weight) for layer in (block.conv1, block.conv2, block.skip)]

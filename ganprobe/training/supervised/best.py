@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganprobe.core.errors import TrainingError
 from ganprobe.core.files import write_bytes
-from ganprobe.training.supervised import Run
+from ganprobe.training.supervised.run import Run
 
 FILE = "best.safetensors"
 

@@ -19,9 +19,9 @@ from ganprobe.core.streams import stream
 from ganprobe.data import toyfaces
 from ganprobe.features.attributes.toyfaces import read_scorer
 from ganprobe.features.embedded.extractor import read_embedded
-from ganprobe.training.classifier import ClassifierSettings, accuracy_of, cut_out, train_classifier
-from ganprobe.training.scorer import ScorerSettings, train_scorer, train_toyfaces_scorer
 from ganprobe.training.supervised import LoopSettings, Run, fit, initialised, shift_and_flip, shuffled
+from ganprobe.training.supervised.classifier import ClassifierSettings, accuracy_of, cut_out, train_classifier
+from ganprobe.training.supervised.toyfaces_scorer import ScorerSettings, train_scorer, train_toyfaces_scorer
 
 TINY_CLASSIFIER = ClassifierSettings(
     epochs=5, batch_size=16, peak=0.05, widths=(8, 16), blocks=(1, 1), bfloat16=False, label_smoothing=0.0
@@ -114,7 +114,7 @@ def test_the_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="other settings or images"):
         Run(tmp_path, signature="curve")
     (tmp_path / "state.safetensors").write_bytes(b"not a state")
-    with pytest.raises(TrainingError, match="cannot read"):
+    with pytest.raises(TrainingError, match="not the state of this run"):
         Run(tmp_path, signature="line")
 
 
@@ -147,7 +147,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     def batch_at(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.full((2, 2), float("nan") if step == 6 else 1.0), torch.zeros(2, 1)
 
-    with pytest.raises(TrainingError, match="loss of step 7 is nan"):
+    with pytest.raises(TrainingError, match="loss became nan at step 7; last good checkpoint: step 0"):
         fit(
             network,
             batch_at,

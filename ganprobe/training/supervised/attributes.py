@@ -29,18 +29,12 @@ from ganprobe.directions.methods.interfacegan import wilson_interval
 from ganprobe.features.attributes.opening import KIND
 from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
 from ganprobe.features.embedded.weights import load_resnet, save_resnet
-from ganprobe.training.best import BestSoFar
-from ganprobe.training.scorer import spoilt
-from ganprobe.training.supervised import (
-    LoopSettings,
-    Run,
-    environment,
-    fit,
-    initialised,
-    shift_and_flip,
-    shuffled,
-    signature_of,
-)
+from ganprobe.training.supervised.best import BestSoFar
+from ganprobe.training.supervised.fit import LoopSettings, fit
+from ganprobe.training.supervised.images import shift_and_flip, shuffled
+from ganprobe.training.supervised.run import Run
+from ganprobe.training.supervised.start import environment, initialised, signature_of
+from ganprobe.training.supervised.toyfaces_scorer import spoilt
 
 FEWEST = 100
 """Images below which no scorer is trained."""

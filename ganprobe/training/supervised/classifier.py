@@ -22,17 +22,10 @@ from ganprobe.core.streams import stream
 from ganprobe.features.embedded.extractor import KIND, read_embedded
 from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
 from ganprobe.features.embedded.weights import save_resnet
-from ganprobe.training.supervised import (
-    LoopSettings,
-    Run,
-    environment,
-    fit,
-    initialised,
-    predictions,
-    shift_and_flip,
-    shuffled,
-    signature_of,
-)
+from ganprobe.training.supervised.fit import LoopSettings, fit
+from ganprobe.training.supervised.images import predictions, shift_and_flip, shuffled
+from ganprobe.training.supervised.run import Run
+from ganprobe.training.supervised.start import environment, initialised, signature_of
 
 FILE = "embedded-features.safetensors"
 Images = NDArray[np.uint8]

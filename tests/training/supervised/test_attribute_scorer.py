@@ -22,10 +22,10 @@ from ganprobe.data.attributes import LabelledImages
 from ganprobe.engine.train_scorer import train_scorer
 from ganprobe.features import open_scorer
 from ganprobe.features.embedded.weights import header_of
-from ganprobe.training import attributes as module
-from ganprobe.training.attributes import AttributeSettings, quality, train_attribute_scorer
-from ganprobe.training.best import BestSoFar
 from ganprobe.training.supervised import LoopSettings, Run, fit, initialised
+from ganprobe.training.supervised import attributes as module
+from ganprobe.training.supervised.attributes import AttributeSettings, quality, train_attribute_scorer
+from ganprobe.training.supervised.best import BestSoFar
 
 NAMES = ("eyeglasses", "dark", "old")
 SMALL = AttributeSettings(epochs=6, batch_size=32, resolution=32, widths=(8, 16), blocks=(1, 1), bfloat16=False)

@@ -27,17 +27,10 @@ from ganprobe.data import toyfaces
 from ganprobe.features.attributes.toyfaces import KIND, read_scorer
 from ganprobe.features.embedded.resnet import ResNet, ResNetConfig
 from ganprobe.features.embedded.weights import save_resnet
-from ganprobe.training.supervised import (
-    LoopSettings,
-    Run,
-    environment,
-    fit,
-    initialised,
-    predictions,
-    shift_and_flip,
-    shuffled,
-    signature_of,
-)
+from ganprobe.training.supervised.fit import LoopSettings, fit
+from ganprobe.training.supervised.images import predictions, shift_and_flip, shuffled
+from ganprobe.training.supervised.run import Run
+from ganprobe.training.supervised.start import environment, initialised, signature_of
 
 FILE = "toyfaces-scorer.safetensors"
 BINARY: tuple[str, ...] = ("eyeglasses",)
