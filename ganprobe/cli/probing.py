@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.probing import ForgettingCall
+from ganprobe.core.calls.probing import ForgettingCall, MovesCall
 
 probes = typer.Typer(no_args_is_help=True, help="What the discriminators of a training know, and what they forget.")
 
@@ -28,9 +28,22 @@ def forgetting(
     call: ForgettingCall,
 ) -> None:
     """Logistic regression on the features of each discriminator: accuracy over training, and what is forgotten."""
-    from ganprobe.engine.probe import probe_forgetting
+    from ganprobe.engine.probing.linear import probe_forgetting
 
     _written(probe_forgetting(run, data, replace(call, out=out)), out)
+
+
+@probes.command()
+@options.taking(MovesCall, but=["out"])
+def lt(
+    run: Annotated[Path, typer.Argument(help="The folder of a training with lt.")],
+    out: options.Out,
+    call: MovesCall,
+) -> None:
+    """How often the auxiliary network of a training with lt is right, over sigma."""
+    from ganprobe.engine.probing.moves import probe_moves
+
+    _written(probe_moves(run, replace(call, out=out)), out)
 
 
 def _written(run: Any, out: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_generator_like_the_data_loses_nothing_and_a_lost_class_is_named():
     assert classes.values[0][0] > 0.9
     assert bad.notes == ("1 classes collapse (surely below 0.25 of the accuracy with real images): 2",)
     gap_ends = table(bad, "training").ci95[2][0]
-    assert gap_ends[0] > 0.1
+    assert gap_ends[0] > 0.05
     assert table(bad, "training").values[0][1] > bad.value  # one of the first five guesses
 
 
@@ -137,7 +137,7 @@ def test_what_does_not_go_together_is_refused():
     strange = images(210, 2)[0], images(210, 2)[1] + 1
     with pytest.raises(MetricError, match="test images have class 7"):
         measured(good, test=state(strange))
-    with pytest.raises(InputError, match=r"nn\.Module was expected"):
+    with pytest.raises(InputError, match="Module was expected"):
         classifier_for("builtins:divmod", classes=3, resolution=8)[1]()
     with pytest.raises(InputError, match="function of"):
         classifier_for("math:pi", classes=3, resolution=8)

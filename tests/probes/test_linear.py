@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from ganprobe.checkpoints.native import save_network
 from ganprobe.core.calls.probing import ForgettingCall
 from ganprobe.core.errors import CheckpointError, DataError, InputError, MetricError
-from ganprobe.engine.probe import probe_forgetting
+from ganprobe.engine.probing.linear import probe_forgetting
 from ganprobe.generators.building import build_pair
 from ganprobe.probes.linear import logistic
 from ganprobe.probes.linear.discriminators import features_of, readable_discriminator, snapshots_of
@@ -152,7 +152,7 @@ def test_a_probe_goes_on_where_it_was(tmp_path, run, monkeypatch):
     monkeypatch.setattr("ganprobe.engine.passes.journal.WORTH_SAVING", 0.0)
     whole = probe_forgetting(run, data, ForgettingCall(out=out))
     asked = []
-    monkeypatch.setattr("ganprobe.engine.probe.probe_hits", lambda *a, **k: asked.append(k))
+    monkeypatch.setattr("ganprobe.engine.probing.linear.probe_hits", lambda *a, **k: asked.append(k))
     again = probe_forgetting(run, data, ForgettingCall(out=out, resume=True))
     assert not asked
     assert [r.estimate.value for r in again.record.results] == [r.estimate.value for r in whole.record.results]

@@ -7,6 +7,15 @@ from pathlib import Path
 
 from ganprobe.core.calls.options import option
 from ganprobe.core.calls.settings import Kept, Placing, Reading, Seeding
+from ganprobe.core.errors import InputError
+
+
+def read_sigmas(text: str) -> tuple[float, ...]:
+    """ "0.1,0.5" to (0.1, 0.5). InputError for anything else."""
+    try:
+        return tuple(float(each) for each in text.split(","))
+    except ValueError:
+        raise InputError(f"sigmas are numbers joined by commas, such as 0.1,0.5; got {text!r}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +45,9 @@ class MovesCall(Kept, Placing, Seeding):
     """`probe lt`."""
 
     samples: int = option(50_000, least=64, help="Samples to move; two make a pair.")
+    sigmas: tuple[float, ...] | None = option(
+        None,
+        word=str,
+        read=read_sigmas,
+        help="Deviations of the moves, joined by commas; left out, 0.1 to 1.5. That of the training is among them.",
+    )
