@@ -32,7 +32,7 @@ SILENT: Final = frozenset(
 """Prefixes of wrappers that change nothing."""
 FEWEST: Final = 4
 """No network has fewer tensors."""
-_DEPTH, _NODES = 8, 5_000
+_DEPTH, _NODES, _FEW = 8, 5_000, 64
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _AVERAGED: Final = re.compile(
     r"ema\w*|\w*ema|avgs?|average[sd]?|averaging|smooth(ed)?|running|shadow|swa|polyak|moving|gs"
@@ -111,12 +111,14 @@ def _walk(value: object, path: tuple[str, ...], beside: Mapping[str, object]) ->
             yield Candidate(path=(*path, name), records=arrays, beside=arguments, kind="variables")
         return
     entries = {str(name): inner for name, inner in _entries(value).items()}
-    if records := readables(entries):
+    records = readables(entries)
+    if len(records) >= FEWEST or (records and len(path) <= 1):
         others = {name: inner for name, inner in entries.items() if name not in records}
         yield from _parts(records, path, {**beside, **others}, "state")
     for name, inner in entries.items():
         if not isinstance(inner, Readable | str | bytes | int | float):
-            rest = {other: found for other, found in entries.items() if other != name}
+            few = len(entries) <= _FEW  # as an optimiser's states are not, which have nothing beside them to read
+            rest = {other: found for other, found in entries.items() if other != name} if few else {}
             yield from _walk(inner, (*path, name), {**beside, **rest})
 
 
