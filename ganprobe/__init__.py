@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganprobe.core.calls.options import called_with, option
-from ganprobe.core.calls.settings import CompareCall, EvaluateCall, Reading, Rendering, SweepCall, Truncating
+from ganprobe.core.calls.settings import CompareCall, EvaluateCall, Picking, Reading, Rendering, SweepCall, Truncating
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.version import __version__
 
@@ -32,7 +32,7 @@ __all__ = ["__version__", "compare", "evaluate", "load", "sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _LoadCall(Reading, Truncating, Rendering):
+class _LoadCall(Picking, Reading, Truncating, Rendering):
     device: str = option("cpu", help="Where what is opened here will run.")
 
 
@@ -55,6 +55,7 @@ def load(generator: str | Path | nn.Module, call: _LoadCall) -> Sampler:
         noise=call.noise,
         truncation=call.truncation,
         skip_unreadable=call.skip_unreadable,
+        key=call.key,
     )
 
 

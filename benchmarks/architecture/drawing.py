@@ -40,6 +40,9 @@ COLOURS: Final = (
     "#1f8a5b",
     "#16858a",
     "#22719e",
+    "#4f6d8f",
+    "#7a5236",
+    "#5d6470",
 )
 FONT = {"family": "DejaVu Sans", "parse_math": False}
 

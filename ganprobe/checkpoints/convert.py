@@ -6,22 +6,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganprobe.checkpoints import native
-from ganprobe.checkpoints.detect import is_native, layout_of, read_foreign, rebuild
+from ganprobe.checkpoints.detect import check_no_key, is_native, read_foreign, rebuild
 from ganprobe.checkpoints.layout import Overrides
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of
+from ganprobe.generators.fingerprint import weights_fingerprint
 
 Dtype = Literal["float32", "float16"]
 
 
 def convert_checkpoint(
-    path: str | Path, out: str | Path, *, dtype: Dtype = "float32", overrides: Overrides | None = None
+    path: str | Path,
+    out: str | Path,
+    *,
+    dtype: Dtype = "float32",
+    overrides: Overrides | None = None,
+    key: str | None = None,
 ) -> None:
     """Write the network of `path` to the native file `out`, whole or not at all; the same file gives the same bytes.
 
-    Its metadata say under "source" the sha256 and the layout of the original and what was assumed of it. A native file
-    is written again, as `dtype`, and keeps what it says of its training. CheckpointError where `path` cannot be read;
-    InputError where `out` does not end in .safetensors or is `path` itself, or an override is of no use.
+    Its metadata say under "source" the sha256 and the layout of the original, the key that was read, and what was
+    assumed. A native file is written again, as `dtype`, and keeps what it says of its training. key: as `choose` has
+    it. CheckpointError where `path` cannot be read; InputError where `out` does not end in .safetensors or is `path`
+    itself, or an override is of no use.
     """
     path, out = Path(path), Path(out)
     if out.suffix != ".safetensors":
@@ -29,12 +36,16 @@ def convert_checkpoint(
     if out.exists() and path.exists() and out.samefile(path):
         raise InputError(f"{out} is the checkpoint that is to be converted; choose another name")
     if is_native(path):
+        check_no_key(path, key)
         _rewrite(path, out, dtype, overrides)
     else:
-        contents, reading = read_foreign(path, overrides=overrides)
-        source: dict[str, Any] = {"sha256": sha256_of(path), "layout": layout_of(contents)}
+        chosen, reading = read_foreign(path, overrides=overrides, key=key)
+        source: dict[str, Any] = {"sha256": sha256_of(path), "layout": chosen.name}
+        source |= {"key": chosen.contents.place} if chosen.contents.place else {}
         source["assumed"] = dict(reading.assumed)
-        native.save_network(out, rebuild(contents, reading), role=reading.role, source=source, dtype=dtype)
+        network = rebuild(chosen.contents, reading)
+        source["weights"] = weights_fingerprint(network, reading.architecture, reading.config)
+        native.save_network(out, network, role=reading.role, source=source, dtype=dtype)
 
 
 def _rewrite(path: Path, out: Path, dtype: Dtype, overrides: Overrides | None) -> None:
@@ -42,9 +53,9 @@ def _rewrite(path: Path, out: Path, dtype: Dtype, overrides: Overrides | None) -
         raise InputError(f"{path} is a native checkpoint, whose configuration is in the file: give no options")
     header = native.read_header(path)
     source = {**header.source, "native_sha256": sha256_of(path)} if header.source else _native_source(path)
-    native.save_network(
-        out, native.load_network(path), role=header.role, training=header.training, source=source, dtype=dtype
-    )
+    network = native.load_network(path)
+    source["weights"] = weights_fingerprint(network, header.architecture, network.config)
+    native.save_network(out, network, role=header.role, training=header.training, source=source, dtype=dtype)
 
 
 def _native_source(path: Path) -> dict[str, Any]:

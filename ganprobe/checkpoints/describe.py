@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from ganprobe.checkpoints import native
-from ganprobe.checkpoints.detect import is_native, layout_of, read_foreign, skeleton
+from ganprobe.checkpoints.detect import check_no_key, is_native, read_foreign, skeleton
 from ganprobe.checkpoints.layout import Overrides
 from ganprobe.core.errors import InputError
 
@@ -21,7 +21,8 @@ class Description:
 
     parameters: learnt numbers of the network, buffers apart. trained_depth: resolutions that it passes through (4, 8,
     ... pixels); stored_depth: those that the file holds. config: of the native network. inferred, assumed: field to
-    where its value was read, or why it has that value. training, source: of a native file.
+    where its value was read, or why it has that value. training, source: of a native file. key: what was
+    read of the file, "" for all of it; others: the other networks in it, key to layout.
     """
 
     layout: str
@@ -40,17 +41,22 @@ class Description:
     assumed: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON-able values."""
         return asdict(self)
 
 
-def describe(path: str | Path, *, overrides: Overrides | None = None) -> Description:
-    """The description of a checkpoint of any known layout. CheckpointError, in one line, where it cannot be read;
-    InputError for an override that its layout has no use for."""
+def describe(path: str | Path, *, overrides: Overrides | None = None, key: str | None = None) -> Description:
+    """The description of a checkpoint of any known layout; key: as `choose` has it. CheckpointError, in one line, where
+    it cannot be read; InputError for an override that its layout has no use for, and a key that is not there."""
     path = Path(path)
-    return _native(path, overrides) if is_native(path) else _foreign(path, overrides)
+    if is_native(path):
+        check_no_key(path, key)
+        return _native(path, overrides)
+    return _foreign(path, overrides, key)
 
 
 def _native(path: Path, overrides: Overrides | None) -> Description:
@@ -70,12 +76,13 @@ def _native(path: Path, overrides: Overrides | None) -> Description:
     )
 
 
-def _foreign(path: Path, overrides: Overrides | None) -> Description:
-    contents, reading = read_foreign(path, overrides=overrides)
-    return _described(
+def _foreign(path: Path, overrides: Overrides | None, key: str | None) -> Description:
+    chosen, reading = read_foreign(path, overrides=overrides, key=key)
+    contents = chosen.contents
+    found = _described(
         skeleton(reading),
         reading.config,
-        layout=layout_of(contents),
+        layout=chosen.name,
         container=contents.container,
         architecture=reading.architecture,
         role=reading.role,
@@ -83,6 +90,7 @@ def _foreign(path: Path, overrides: Overrides | None) -> Description:
         inferred=reading.inferred,
         assumed=reading.assumed,
     )
+    return replace(found, key=contents.place, others=dict(contents.others))
 
 
 def _described(

@@ -8,7 +8,7 @@ fields no tensor tells, and the conversion of the tensors, which is put off unti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -57,8 +57,9 @@ class Contents:
     """What a foreign file holds.
 
     container: what it is packed in, in words. tensors: the generator's, by name. place: the key under which they lay
-    ("g_ema"), "" where they are the whole file. beside: everything else by key, as the records of
-    `ganprobe.checkpoints.reader.inert_objects`. loose: the tensors that lie there.
+    ("g_ema"; keys in keys, and prefixes, are joined by dots), "" where they are the whole file. beside: everything else
+    by key, as the records of `ganprobe.checkpoints.reader.inert_objects`. loose: the tensors that lie there. others:
+    the other networks in the file, key to layout.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Contents:
     place: str
     beside: Mapping[str, object]
     loose: LazyTensors
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shapes(self) -> Shapes:
@@ -98,7 +100,8 @@ class Layout:
     """Whose checkpoints they are; for the foreign ones, how names and shapes of the tensors tell the layout, how the
     contents are read, and which overrides it takes. The native layout is told by its file.
 
-    place: the key that the tensors must lie under, where it tells the layout from another one of the same names.
+    place: the key that the tensors must lie under, where it tells the layout from another one of the same names. role:
+    of its networks. marks: names of tensors by which they are known, for saying what a file lacks.
     """
 
     summary: str
@@ -106,6 +109,8 @@ class Layout:
     read: Callable[[Contents, Overrides], Reading] | None = None
     takes: frozenset[str] = frozenset()
     place: str | None = None
+    role: Role = "generator"
+    marks: Callable[[], tuple[str, ...]] = tuple
 
     def claims(self, contents: Contents) -> bool:
         """Whether the contents of a file are of this layout."""

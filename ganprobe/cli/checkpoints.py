@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from ganprobe.cli import options
+from ganprobe.core.calls.settings import Picking
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
@@ -46,8 +49,10 @@ Compat = Annotated[
 ]
 
 
+@options.taking(Picking)
 def inspect(
     checkpoint: Checkpoint,
+    call: Picking,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
     bn_epsilon: BNEpsilon = None,
     sn_epsilon: SNEpsilon = None,
@@ -61,7 +66,7 @@ def inspect(
     from ganprobe.engine.inspection import inspect_checkpoint, inspection_rows
 
     found = inspect_checkpoint(
-        checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat
+        checkpoint, bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat, key=call.key
     )
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
@@ -74,9 +79,11 @@ def inspect(
     Console().print(table, markup=False)
 
 
+@options.taking(Picking)
 def convert(
     checkpoint: Checkpoint,
     out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="The native file to write.")],
+    call: Picking,
     dtype: Annotated[Dtype, typer.Option(help="How weights are stored; float16 halves the file.")] = Dtype.FLOAT32,
     bn_epsilon: BNEpsilon = None,
     sn_epsilon: SNEpsilon = None,
@@ -96,5 +103,6 @@ def convert(
         sn_epsilon=sn_epsilon,
         conv_clamp=conv_clamp,
         compat=compat,
+        key=call.key,
     )
     typer.echo(str(out))

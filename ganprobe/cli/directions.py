@@ -98,6 +98,7 @@ def directions(
         scorer=call.scorer,
         steering=_steering(factors, approach, walk),
         device=ranks.device(call.device),
+        key=call.key,
     )
     if ranks.lead:
         check_writable(out)

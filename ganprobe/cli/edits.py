@@ -94,6 +94,7 @@ def edit(
         any_generator=any_generator,
         scorer=call.scorer,
         device=call.device,
+        key=call.key,
     )
     write_edit(out, found)
     typer.echo(str(out))

@@ -9,7 +9,18 @@ from typing import Annotated, Protocol, cast
 
 import typer
 
-from ganprobe.cli import checkpoints, data, directions, edits, measuring, reproducing, rescoring, sweeping, training
+from ganprobe.cli import (
+    checkpoints,
+    data,
+    directions,
+    edits,
+    measuring,
+    probing,
+    reproducing,
+    rescoring,
+    sweeping,
+    training,
+)
 from ganprobe.cli.shared import Ending, run_shared
 from ganprobe.core.errors import GanprobeError, one_line, out_of_memory
 from ganprobe.core.version import __version__
@@ -34,7 +45,7 @@ def ganprobe(
         raise typer.Exit
 
 
-for room in (measuring, sweeping, data, checkpoints, directions, edits, rescoring, training, reproducing):
+for room in (measuring, probing, sweeping, data, checkpoints, directions, edits, rescoring, training, reproducing):
     room.register(app)
 
 INTERRUPTED = 130

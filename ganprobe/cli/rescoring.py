@@ -48,6 +48,7 @@ def rescore(
         scorer=call.scorer,
         any_generator=any_generator,
         device=call.device,
+        key=call.key,
     )
     run.save(out)
     Console().print(run_table(run.record))

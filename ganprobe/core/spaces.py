@@ -41,12 +41,14 @@ class SamplerSpec:
 @dataclass(frozen=True, slots=True)
 class Latents:
     """Latents of consecutive indices: z (N, dim) float32; labels (N,) int64 or None; the seed they were drawn from,
-    which keys the per-layer noise too."""
+    which keys the per-layer noise too. space: that of the numbers in `z`, where they are of another space than z: as a
+    sampler's `spec.spaces` has their shapes."""
 
     index: range
     z: Tensor
     labels: Tensor | None
     seed: int
+    space: Space = "z"
 
 
 @dataclass(frozen=True, slots=True)

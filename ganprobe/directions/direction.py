@@ -21,7 +21,7 @@ from ganprobe.core.registry import unknown
 from ganprobe.core.spaces import Latents
 from ganprobe.directions.edits.composition import Move, compose
 from ganprobe.directions.edits.displacement import DirectionSpace
-from ganprobe.directions.latents import weights_fingerprint
+from ganprobe.directions.latents import known_fingerprints, weights_fingerprint
 from ganprobe.directions.layers import check_layers
 from ganprobe.directions.walks import Walk
 
@@ -114,7 +114,7 @@ class Directions:
     def check_generator(self, sampler: Sampler, *, any_generator: bool = False) -> None:
         """InputError where these directions were found in a generator of other weights, unless `any_generator`."""
         here = weights_fingerprint(sampler)
-        if not any_generator and self.fingerprint is not None and self.fingerprint != here:
+        if not any_generator and self.fingerprint is not None and self.fingerprint not in known_fingerprints(sampler):
             raise InputError(
                 f"these directions were found in {self.generator} (fingerprint {self.fingerprint[:12]}), not in "
                 f"{sampler.name} ({here[:12]}); find its own with `ganprobe directions`, or say --any-generator"

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganprobe.core.errors import CapabilityError
+from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
+from ganprobe.core.spaces import Latents, Space
 from ganprobe.core.streams import BLOCK
 from ganprobe.metrics.arrays import to_array
 from ganprobe.samplers.generator import GeneratorSampler
@@ -41,9 +42,44 @@ def check_space(sampler: LatentSampler, space: str) -> None:
         raise CapabilityError(f"{sampler.name} has no space {space!r} to draw latents in; it has: {had}")
 
 
+def check_latents(sampler: LatentSampler, latents: Latents) -> None:
+    """CapabilityError for a space that the generator lacks; InputError, naming the space that they may be of, for
+    latents of another shape than theirs, and unless there is one for each index and label."""
+    spaces, shape = sampler.spec.spaces, tuple(latents.z.shape[1:])
+    if latents.space not in spaces:
+        raise CapabilityError(f"{sampler.name} has no space {latents.space!r}; it has: {', '.join(spaces)}")
+    if shape != tuple(spaces[latents.space]):
+        others = [name for name, theirs in spaces.items() if tuple(theirs) == shape]
+        hint = f"; they may be of {others[0]!r}: say Latents(..., space={others[0]!r})" if others else ""
+        expected = " x ".join(map(str, spaces[latents.space]))
+        raise InputError(
+            f"latents of {latents.space!r} of {sampler.name} must be N x {expected}, got {tuple(latents.z.shape)}{hint}"
+        )
+    counts = {len(latents.z), len(latents.index), *([] if latents.labels is None else [len(latents.labels)])}
+    if len(counts) > 1:
+        raise InputError(
+            f"latents, indices and labels must be as many of each, got {len(latents.z)}, "
+            f"{len(latents.index)} and {'none' if latents.labels is None else len(latents.labels)}"
+        )
+
+
+def check_reached(latents: Latents, space: Space, name: str) -> None:
+    """InputError for a direction `name` of a space that lies before the latents' on the way to an image."""
+    order: tuple[Space, ...] = ("z", "w", "w+", "s")
+    if (space != "w" and order.index(space) < order.index(latents.space)) or (space == "w" and latents.space == "s"):
+        raise InputError(
+            f"latents of {latents.space!r} cannot be moved along {name!r} of {space!r}, which comes before it"
+        )
+
+
 def weights_fingerprint(sampler: Sampler) -> str:
     """The fingerprint that directions carry: of weights and configuration, whatever the noise and truncation."""
     return sampler.weights_fingerprint if isinstance(sampler, GeneratorSampler) else sampler.fingerprint
+
+
+def known_fingerprints(sampler: Sampler) -> frozenset[str]:
+    """All that directions of these weights may carry."""
+    return sampler.known_fingerprints if isinstance(sampler, GeneratorSampler) else frozenset({sampler.fingerprint})
 
 
 def parts_of(samples: int, *, size: int = PART) -> Iterator[range]:

@@ -60,6 +60,7 @@ class Search:
     conditions: for interfacegan, (attribute, the attributes that moving along it shall leave alone). extremes: for
     SCORED methods, samples in each class; None as in the paper, scaled down. scorer: for them, an extractor of "score."
     columns, what `open_scorer` takes, or None for the toyfaces scorer. steering: for steer, None for its defaults.
+    key: of the network in a checkpoint of several.
     """
 
     method: str
@@ -73,6 +74,7 @@ class Search:
     scorer: FeatureExtractor | str | Path | None = None
     steering: Steering | None = None
     device: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def find_directions(
             raise InputError(f"{search.method} scores no images, so that there is nothing to resume; leave it out")
         ranks.leave_to_lead()
     device = open_device(search.device)
-    sampler = latent_sampler(open_sampler(generator, device=device))
+    sampler = latent_sampler(open_sampler(generator, device=device, key=search.key))
     if search.space is not None:
         check_space(sampler, search.space)
     if search.method in SCORED:

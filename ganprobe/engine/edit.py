@@ -21,6 +21,7 @@ from ganprobe.directions import Direction, Directions, Move, compose, imported_d
 from ganprobe.directions.edits.displacement import DirectionSpace
 from ganprobe.directions.edits.strips import Legend, strip_gif, strip_mp4, strip_png
 from ganprobe.directions.foreign_files import SUFFIXES as IMPORTED
+from ganprobe.directions.foreign_files import check_importable
 from ganprobe.directions.latents import latent_sampler
 from ganprobe.directions.layers import parse_layers
 from ganprobe.directions.scales import measured
@@ -96,10 +97,12 @@ def edited(
     any_generator: bool = False,
     scorer: FeatureExtractor | str | Path | None = None,
     device: str | None = None,
+    key: str | None = None,
 ) -> Edited:
     """Samples under `seed`, moved along directions of `file`.
 
-    file: as `Found.save` writes it, or a .npy boundary, whose scale is measured here, or GANSpace's .npz. Errors:
+    file: as `Found.save` writes it, or a .npy boundary or vectors in a .pt, whose scales are
+    measured here, or GANSpace's .npz. Errors:
     CheckpointError for a file that is none, InputError for a direction of another generator (unless `any_generator`),
     an unknown name and settings out of range, CapabilityError as `compose` says.
     """
@@ -107,9 +110,14 @@ def edited(
     if scorer is not None and what.scores == ():
         raise InputError("a scorer writes scores under the pictures, and none was asked for; name them (--scores all)")
     where = open_device(device)
-    known, measure = _opened(file, what.space)
-    chosen = [known.named(name, space=what.space) for name in _names(what)]
-    sampler = latent_sampler(open_sampler(generator, device=where, truncation=truncation))
+    known, measure = _opened(file), False
+    if known is not None:
+        _chosen(known, what)  # names are looked at before a generator is opened
+    sampler = latent_sampler(open_sampler(generator, device=where, truncation=truncation, key=key))
+    if known is None:
+        known, scaled = imported_directions(file, space=what.space, spaces=sampler.spec.spaces)
+        measure = not scaled
+    chosen = _chosen(known, what)
     known.check_generator(sampler, any_generator=any_generator)
     table = None if what.scores == () else ScoreTable(scorer_for(sampler, scorer, where))
     shown = () if table is None else _shown(table, what.scores)
@@ -160,12 +168,16 @@ def pixels_of(images: torch.Tensor) -> Pixels:
     return pixels.reshape(*images.shape)
 
 
-def _opened(file: str | Path, space: DirectionSpace | None) -> tuple[Directions, bool]:
-    """The directions, and whether their scales are yet to be measured."""
-    if Path(file).suffix not in IMPORTED:
-        return load_directions(file), False
-    known, scaled = imported_directions(file, space=space)
-    return known, not scaled
+def _opened(file: str | Path) -> Directions | None:
+    """The directions of a file of ganprobe's; None for another's, whose spaces are told by the generator's."""
+    if Path(file).suffix in IMPORTED:
+        check_importable(file)
+        return None
+    return load_directions(file)
+
+
+def _chosen(known: Directions, what: Edit) -> list[Direction]:
+    return [known.named(name, space=what.space) for name in _names(what)]
 
 
 def _names(what: Edit) -> list[str | None]:

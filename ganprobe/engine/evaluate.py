@@ -35,7 +35,6 @@ from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import (
     IMAGES,
     LABEL,
-    MOVES,
     PassSpec,
     Planned,
     check_attributes,
@@ -54,6 +53,7 @@ from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
 from ganprobe.features.scores import ScoreTable
+from ganprobe.probes.moves.protocol import COLUMN as MOVES
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.moves import Moves, MoveSpec
 from ganprobe.samplers.pairs import PairSpec, class_pairs
@@ -104,6 +104,7 @@ def prepare(
         noise=settings.noise,
         truncation=settings.truncation,
         skip_unreadable=settings.skip_unreadable,
+        key=settings.key,
     )
     settings = settings.settled(sampler.spec.length)
     if isinstance(sampler, ImageSampler):

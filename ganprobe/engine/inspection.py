@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganprobe.checkpoints import Overrides
+from ganprobe.checkpoints.choice import WHOLE
 from ganprobe.checkpoints.convert import Dtype, convert_checkpoint
 from ganprobe.checkpoints.describe import Description, describe
 
@@ -20,10 +21,11 @@ def inspect_checkpoint(
     sn_epsilon: float | None = None,
     conv_clamp: float | None = None,
     compat: bool = False,
+    key: str | None = None,
 ) -> Description:
     """The description of a checkpoint of any known layout; nothing in it is executed. Errors as `describe`."""
     overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat)
-    return describe(path, overrides=overrides)
+    return describe(path, overrides=overrides, key=key)
 
 
 def convert(
@@ -35,10 +37,11 @@ def convert(
     sn_epsilon: float | None = None,
     conv_clamp: float | None = None,
     compat: bool = False,
+    key: str | None = None,
 ) -> None:
     """Write a native checkpoint. Errors as `convert_checkpoint`."""
     overrides = Overrides(bn_epsilon=bn_epsilon, sn_epsilon=sn_epsilon, conv_clamp=conv_clamp, compat=compat)
-    convert_checkpoint(path, out, dtype=dtype, overrides=overrides)
+    convert_checkpoint(path, out, dtype=dtype, overrides=overrides, key=key)
 
 
 def inspection_rows(found: Description) -> Rows:
@@ -46,6 +49,7 @@ def inspection_rows(found: Description) -> Rows:
     rows: Rows = [
         ("layout", found.layout, ""),
         ("container", found.container, ""),
+        *_read_key(found),
         ("architecture", f"{found.architecture} {found.role}", ""),
         ("parameters", f"{found.parameters:,}", ""),
         ("trained depth", _depth(found), ""),
@@ -54,6 +58,13 @@ def inspection_rows(found: Description) -> Rows:
     beyond = [name for name in {**found.inferred, **found.assumed} if name not in found.config]
     rows += [(name, "", _origin(found, name)) for name in beyond]
     return rows + _history("training", found.training) + _history("source", found.source)
+
+
+def _read_key(found: Description) -> Rows:
+    """Which network of the file it is, and what others there are."""
+    others = ", ".join(f"{name} ({layout})" for name, layout in found.others.items())
+    rows: Rows = [("key", found.key or WHOLE, "--key takes another" if others else "")]
+    return (rows if found.key or others else []) + ([("other keys", others, "")] if others else [])
 
 
 def _depth(found: Description) -> str:

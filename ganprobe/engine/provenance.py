@@ -46,7 +46,8 @@ def sampling_of(sampler: Sampler) -> dict[str, Any]:
         return {}
     psi = sampler.truncation
     truncation = list(psi) if isinstance(psi, tuple) else psi
-    return {"weights": sampler.weights_fingerprint, "noise": sampler.noise, "truncation": truncation}
+    origin = {"checkpoint": dict(sampler.origin)} if sampler.origin else {}
+    return {"weights": sampler.weights_fingerprint, "noise": sampler.noise, "truncation": truncation, **origin}
 
 
 def skipped_files(sampler: Sampler) -> tuple[str, ...]:

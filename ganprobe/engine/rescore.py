@@ -46,6 +46,7 @@ def rescored(
     scorer: FeatureExtractor | str | Path | None = None,
     any_generator: bool = False,
     device: str | None = None,
+    key: str | None = None,
 ) -> Run:
     """Re-score a generator along the directions of `files`: a result `rescoring@<method>` for each file.
 
@@ -60,7 +61,7 @@ def rescored(
         raise InputError(f"re-scoring needs at least {LEAST} samples, got {samples}")
     known = [load_directions(file) for file in files]
     here = open_device(device)
-    sampler = latent_sampler(open_sampler(generator, device=here))
+    sampler = latent_sampler(open_sampler(generator, device=here, key=key))
     for found in known:
         found.check_generator(sampler, any_generator=any_generator)
     table = ScoreTable(scorer_for(sampler, scorer, here))

@@ -70,13 +70,17 @@ def truncatable(generator: str | Path | Sampler | nn.Module, settings: Settings)
     networks."""
     if isinstance(generator, GeneratorSampler):
         return generator
-    sampler = open_sampler(generator, device=open_device(settings.device))
+    sampler = open_sampler(generator, device=open_device(settings.device), key=settings.key)
     if not isinstance(sampler, GeneratorSampler):
         raise CapabilityError(
             f"{sampler.name} cannot be truncated; a sweep needs a generator's checkpoint or a shipped generator"
         )
     return GeneratorSampler(
-        sampler.generator, name=sampler.name, fingerprint=sampler.weights_fingerprint, noise=settings.noise
+        sampler.generator,
+        name=sampler.name,
+        fingerprint=sampler.weights_fingerprint,
+        noise=settings.noise,
+        origin=sampler.origin,
     )
 
 
@@ -88,6 +92,7 @@ def truncated(sampler: GeneratorSampler, truncation: Truncation) -> GeneratorSam
         fingerprint=sampler.weights_fingerprint,
         noise=sampler.noise,
         truncation=truncation,
+        origin=sampler.origin,
     )
 
 

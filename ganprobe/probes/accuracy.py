@@ -8,7 +8,8 @@ that of the seeds that several classifiers were trained from.
 
 A hit is whether classifier r has test image i right: 1 / 0 = m + A_r + B_i + e_ri. The mean over both has the variance
 var A / R + var B / T + var e / (R T) (the two-way layout without replication; Searle, Casella and McCulloch 1992,
-"Variance components", section 4.4). A few classifiers tell their share of it poorly, for which Student's quantile stands.
+"Variance components", section 4.4). A few classifiers tell their share of it poorly, for which Student's quantile
+stands.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def _of_seeds(hits: Hits) -> float:
     rest = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
     noise = float((rest**2).sum()) / ((count - 1) * max(images - 1, 1)) / images
     own = max(float(values.mean(axis=1).var(ddof=1)) - noise, 0.0) / count
-    return own * (float(stdtrit(count - 1, 0.975)) / Z95) ** 2
+    quantile = float(stdtrit(count - 1, 0.975))
+    widened: float = own * (quantile / Z95) ** 2
+    return widened
 
 
 def _terms(by_image: FloatArray) -> FloatArray:

@@ -170,6 +170,13 @@ WORDS: Mapping[str, Words] = {
         PROBES,
         against_reference=False,
     ),
+    "linear_probe": Words(
+        "Linear probe",
+        "Linear probe of the discriminator",
+        "Accuracy of a logistic regression on the discriminator's features, on test images.",
+        PROBES,
+        limits=_UNIT,
+    ),
     "lt_probe": Words(
         "LT probe",
         "Latent transformation probe",

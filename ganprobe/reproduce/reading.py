@@ -9,11 +9,8 @@ from ganprobe.core.results import Estimate, Record, Result
 from ganprobe.core.tables import DetailTable
 from ganprobe.report.glossary import label_of
 from ganprobe.report.records.reproduction import CurvePoint, NumberColumn
-from ganprobe.reproduce.standing_in import without_weights
-from ganprobe.reproduce.target import Column
-
-CURVE = "curve"
-"""The detail table that a figure draws: a row for each place on the x axis."""
+from ganprobe.reproduce.plans.standing_in import Means
+from ganprobe.reproduce.plans.target import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +21,9 @@ class Reading:
     lacks: str = ""
 
 
-def read_column(record: Record, column: Column, *, inception: bool, vgg: bool) -> Reading:
+def read_column(record: Record, column: Column, means: Means) -> Reading:
     """The number of a column in a measured run."""
-    result = _result(record, without_weights(column.metric, inception=inception, vgg=vgg))
+    result = _result(record, means.metric(column.metric))
     if result is None:
         return Reading(None, f"{column.metric} was not measured")
     return _of_tables(result, column) if column.tables else Reading(result.estimate)
@@ -58,10 +55,11 @@ def _entry(table: DetailTable, row: int, column: int, n: int) -> Reading:
 
 
 def curve_of(record: Record, metric: str) -> tuple[CurvePoint, ...]:
-    """The points of the detail table "curve" of a metric, by its first column; none where there is no such table."""
+    """The points of the detail table of a metric whose rows are numbers, by its first column; none where there is no
+    such table."""
     result = _result(record, metric)
     tables = () if result is None else result.estimate.tables
-    table = next((table for table in tables if table.name == CURVE), None)
+    table = next((table for table in tables if table.over), None)
     if table is None:
         return ()
     points = []
@@ -72,9 +70,9 @@ def curve_of(record: Record, metric: str) -> tuple[CurvePoint, ...]:
     return tuple(points)
 
 
-def number_column(column: Column, *, inception: bool, vgg: bool) -> NumberColumn:
+def number_column(column: Column, means: Means) -> NumberColumn:
     """A column for the report: under the name of ours, where another metric stands in for the paper's."""
-    ours = without_weights(column.metric, inception=inception, vgg=vgg)
+    ours = means.metric(column.metric)
     same = ours == column.metric
     return NumberColumn(
         key=column.key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ganprobe.checkpoints.native import read_header
@@ -20,16 +20,16 @@ from ganprobe.report.records.reproduction import (
     Reproduction,
     judged,
 )
-from ganprobe.reproduce.data import data_of
-from ganprobe.reproduce.layout import State
-from ganprobe.reproduce.measuring import is_current, look_of, measured
-from ganprobe.reproduce.plan import Plan, Run, run_name
+from ganprobe.reproduce.plans.data import data_of
+from ganprobe.reproduce.plans.plan import Plan, Run, run_name
+from ganprobe.reproduce.plans.recipes import differences, recipe_of
+from ganprobe.reproduce.plans.standing_in import Means, means_of
+from ganprobe.reproduce.plans.target import Column, Curve, Group, Row, Table
 from ganprobe.reproduce.reading import Reading, curve_of, number_column, read_column
-from ganprobe.reproduce.recipes import differences, recipe_of
-from ganprobe.reproduce.standing_in import without_weights
-from ganprobe.reproduce.target import Column, Curve, Group, Row, Table
-from ganprobe.reproduce.tasks import Bench, measure_title, subject_of
-from ganprobe.reproduce.training import progress_of
+from ganprobe.reproduce.rows.layout import State
+from ganprobe.reproduce.rows.measuring import is_current, look_of, measured
+from ganprobe.reproduce.rows.tasks import Bench, measure_title, subject_of
+from ganprobe.reproduce.rows.training import progress_of
 
 NOT_YET = "not yet"
 
@@ -64,10 +64,9 @@ class _Shelf:
     _records: dict[tuple[str, str], Record | None] = field(default_factory=dict)
 
     @property
-    def weights(self) -> dict[str, bool]:
-        """Which published networks are at hand."""
-        holdings = self.bench.holdings
-        return {"inception": holdings.inception_weights is not None, "vgg": holdings.vgg_weights is not None}
+    def means(self) -> Means:
+        """Which metrics stand for the paper's."""
+        return means_of(self.bench.holdings, self.plan.budget)
 
     @property
     def recipes(self) -> list[str]:
@@ -123,7 +122,7 @@ class _Shelf:
 
 
 def _table(table: Table, shelf: _Shelf) -> NumberTable:
-    columns = tuple(number_column(column, **shelf.weights) for column in table.columns)
+    columns = tuple(number_column(column, shelf.means) for column in table.columns)
     groups = tuple(
         NumberGroup(
             title=group.title,
@@ -162,7 +161,7 @@ def _readings(row: Row, column: Column, measure: str, shelf: _Shelf) -> list[Rea
     """Of every training seed that was measured."""
     names = (run_name(row.recipe, seed) for seed in shelf.seeds(row.recipe))
     records = (shelf.record(row.recipe, name, measure) for name in names)
-    return [read_column(record, column, **shelf.weights) for record in records if record is not None]
+    return [read_column(record, column, shelf.means) for record in records if record is not None]
 
 
 def _differs(group: Group, table: Table, shelf: _Shelf) -> tuple[str, ...]:
@@ -201,16 +200,21 @@ def _figure(curve: Curve, shelf: _Shelf) -> CurveFigure:
 
 def _line(row: Row, curve: Curve, shelf: _Shelf) -> CurveLine:
     record = shelf.record(row.recipe, run_name(row.recipe, 0), curve.measure)
-    points = () if record is None else curve_of(record, curve.metric)
+    points = () if record is None else curve_of(record, shelf.means.metric(curve.metric))
     lacks = "" if points else shelf.why_not(row.recipe, curve.measure)
-    return CurveLine(name=row.method, points=points, lacks=lacks, mark=_mark(record, curve) if points else None)
+    return CurveLine(
+        name=row.method,
+        points=points,
+        lacks=lacks,
+        mark=_mark(record, shelf.means.metric(curve.metric)) if points else None,
+    )
 
 
-def _mark(record: Record | None, curve: Curve) -> float | None:
+def _mark(record: Record | None, metric: str) -> float | None:
     """The place on the x axis that is the run's own, where its protocol says so."""
     if record is None:
         return None
-    value = record[curve.metric].protocol.get("trained_sigma")
+    value = record[metric].protocol.get("trained_at")
     return float(value) if isinstance(value, int | float) else None
 
 
@@ -226,8 +230,8 @@ def _says(plan: Plan, bench: Bench, state: State) -> tuple[str, ...]:
         lines.append(
             "Measured are the weights at the end of training, not those of its best moment, and the mean of runs."
         )
-    metrics = [name for measure in target.measures.values() for name in measure.metrics]
-    if any(_other(name, bench) != name for name in metrics):
+    means = replace(means_of(bench.holdings, budget), protocols={})
+    if any(means.metric(name) != name for measure in target.measures.values() for name in measure.metrics):
         lines.append(
             "The published networks' weights were not given (--inception-weights, --vgg-weights): features are those "
             "of the embedded network, and the numbers go by other names (FD, CS) and do not compare with the paper's."
@@ -237,13 +241,6 @@ def _says(plan: Plan, bench: Bench, state: State) -> tuple[str, ...]:
             "Time was limited: the rows of one network have trained as many steps as the slowest of them could."
         )
     return tuple(lines)
-
-
-def _other(metric: str, bench: Bench) -> str:
-    holdings = bench.holdings
-    return without_weights(
-        metric, inception=holdings.inception_weights is not None, vgg=holdings.vgg_weights is not None
-    )
 
 
 def _facts(shelf: _Shelf) -> dict[str, str]:

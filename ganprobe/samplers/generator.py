@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -36,7 +36,9 @@ class GeneratorSampler:
     noise: what `batch` feeds the per-pixel inputs: "random" (by index, as StyleGAN's own evaluation does), "const" or
     "zero"; it means nothing, and reads "random", where there are none. truncation: psi, or (psi, cutoff layers),
     towards w_avg where the generator has a W; where it has not (BigGAN), the threshold, at least 0.01, beyond which a
-    normal is drawn again, and 1.0 means none. InputError for a truncation that is not finite or does not fit.
+    normal is drawn again, and 1.0 means none. origin: where the network comes from, for results: its file's layout, the
+    key that was read, what was assumed. aliases: fingerprints that directions of these weights may carry too.
+    InputError for a truncation that is not finite or does not fit.
     """
 
     def __init__(
@@ -47,8 +49,12 @@ class GeneratorSampler:
         fingerprint: str,
         noise: BatchNoise = DEFAULTS.noise,
         truncation: Truncation = DEFAULTS.truncation,
+        origin: Mapping[str, Any] | None = None,
+        aliases: Sequence[str] = (),
     ) -> None:
         self.generator = generator
+        self.origin: Mapping[str, Any] = dict(origin or {})
+        self._first, self._aliases = fingerprint, tuple(aliases)
         self.name = name
         self.noise: BatchNoise = noise if generator.noise_shapes else "random"
         self._fingerprint = WeightsFingerprint(generator, name, fingerprint)
@@ -67,6 +73,12 @@ class GeneratorSampler:
     def weights_fingerprint(self) -> str:
         """Of weights and configuration, as they are now."""
         return self._fingerprint.now()
+
+    @property
+    def known_fingerprints(self) -> frozenset[str]:
+        """Those that directions found in these weights carry: `weights_fingerprint`, and others of the same weights."""
+        now = self.weights_fingerprint
+        return frozenset((now, *self._aliases) if now == self._first else (now,))
 
     @property
     def fingerprint(self) -> str:

@@ -11,6 +11,7 @@ torch.Size([5, 3, 2, 2])
 from __future__ import annotations
 
 import hashlib
+from dataclasses import is_dataclass
 from typing import Any, final
 
 import numpy as np
@@ -26,6 +27,8 @@ from ganprobe.core.errors import CapabilityError, DataError, InputError
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import integers, normal
+from ganprobe.generators.base import Generator
+from ganprobe.generators.fingerprint import add_tensors, weights_fingerprint
 from ganprobe.samplers.blocks import BlockCache
 
 PROBE = 2
@@ -157,13 +160,13 @@ def check_finite(images: Tensor, index: range, name: str) -> None:
 
 
 def module_fingerprint(module: nn.Module, name: str) -> str:
-    """sha256 (hex) of the class, its source file, and every parameter and buffer; `name` tells apart what has none."""
+    """sha256 (hex) of a native generator (`weights_fingerprint`); of another network the class, its source file, and
+    every parameter and buffer; `name` tells apart what has none."""
+    if isinstance(module, Generator) and is_dataclass(module.config):
+        return weights_fingerprint(module, module.architecture, module.config)
     digest = hashlib.sha256(f"{name} {type(module).__qualname__}\n".encode())
     digest.update(source_of(type(module)))
-    for key, tensor in sorted(module.state_dict().items()):
-        flat = tensor.detach().cpu().contiguous()
-        digest.update(f"{key} {flat.dtype} {tuple(flat.shape)}\n".encode())
-        digest.update(flat.reshape(-1).view(torch.uint8).numpy().tobytes())
+    add_tensors(digest, module)
     return digest.hexdigest()
 
 

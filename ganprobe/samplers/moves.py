@@ -1,8 +1,8 @@
 """Samples that are moved in Z, in pairs that share their move or do not (Patel et al. 2021, "LT-GAN", section 3).
 
-Row i is sample i, and what it becomes where epsilon ~ N(0, sigma^2) is added to its z. Rows 2j and 2j + 1 are pair j: of an
-even one both have the same epsilon, of an odd one each has its own. An epsilon occurs in one pair alone, so that pairs are
-independent, and it is the same standard normal times each sigma.
+Row i is sample i, and what it becomes where epsilon ~ N(0, sigma^2) is added to its z. Rows 2j and 2j + 1 are pair j:
+of an even one both have the same epsilon, of an odd one each has its own. An epsilon occurs in one pair alone, so that
+pairs are independent, and it is the same standard normal times each sigma.
 
 >>> same_move(range(0, 4)).tolist()
 [True, True, False, False]

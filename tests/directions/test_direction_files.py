@@ -143,7 +143,7 @@ def test_any_float_array_imports(tmp_path: Path) -> None:
     assert (found.named().name, found.named().space, found.fingerprint) == ("mine", "w", None)
     np.save(tmp_path / "plus.npy", np.ones((1, 4)))
     assert import_boundary(tmp_path / "plus.npy", space="w+").named().vector.shape == (1, 4)
-    assert import_boundary(tmp_path / "plus.npy").named().vector.shape == (4,)
+    assert import_boundary(tmp_path / "plus.npy", space="z").named().vector.shape == (4,)
 
 
 def test_arrays_that_are_no_boundaries_are_refused(tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_arrays_that_are_no_boundaries_are_refused(tmp_path: Path) -> None:
     for name in ("whole", "cube", "pickled", "text", "empty", "missing"):
         with pytest.raises(CheckpointError, match=f"{name}.npy"):
             import_boundary(tmp_path / f"{name}.npy")
-    np.save(tmp_path / "two.npy", np.ones((2, 4)))
+    np.save(tmp_path / "two.npy", np.eye(2, 4))
     with pytest.raises(InputError, match="shape"):
-        import_boundary(tmp_path / "two.npy")
+        import_boundary(tmp_path / "two.npy", space="z")
 
 
 def _with_header(path: Path, header: object, count: int = 1) -> Path:

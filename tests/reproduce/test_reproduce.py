@@ -40,7 +40,7 @@ def cell(found: Reproduction, table: str, recipe: str, column: int = 0) -> Numbe
 @pytest.fixture
 def with_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read of it here."""
-    monkeypatch.setattr("ganprobe.reproduce.data.find_cifar10", lambda: tmp_path)
+    monkeypatch.setattr("ganprobe.reproduce.plans.data.find_cifar10", lambda: tmp_path)
 
 
 @pytest.mark.usefixtures("with_cifar10")
@@ -86,8 +86,8 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path, made_up: MadeUp) -> 
     assert (made_up.trained, made_up.looked) == ([(BASE, 4)], [(BASE, "images")])
     found = call(tmp_path)
     assert [name for name, _ in made_up.trained] == [BASE, LT]
-    of_lt = [(LT, "images"), (LT, "attributes"), (LT, "detection")]
-    assert made_up.looked == [(BASE, "images"), (BASE, "attributes"), *of_lt]
+    measures = ("images", "attributes", "detection")
+    assert made_up.looked == [(name, measure) for name in (BASE, LT) for measure in measures]
     assert cell(found, "1", BASE).found is not None
     before = len(made_up.looked)
     call(tmp_path)
@@ -122,7 +122,7 @@ def test_the_report_alone_shows_what_is_there(tmp_path: Path, made_up: MadeUp) -
     assert made_up.trained == [(BASE, 4)]
     assert cell(found, "1", BASE).found is not None
     assert cell(found, "1", LT).lacks == "not yet"
-    assert [line.lacks for line in found.figures[0].lines if line.name == "SNDCGAN, toyfaces"] == ["not yet"]
+    assert [line.lacks for line in found.figures[0].lines if line.name == "SNDCGAN, toyfaces, LT"] == ["not yet"]
 
 
 def test_several_seeds_give_students_interval(tmp_path: Path, made_up: MadeUp) -> None:
@@ -139,7 +139,7 @@ def test_several_seeds_give_students_interval(tmp_path: Path, made_up: MadeUp) -
 
 def test_a_curve_is_drawn_with_the_runs_own_sigma(tmp_path: Path, made_up: MadeUp) -> None:
     found = call(tmp_path, tables=("figure-5",), rows=(LT,))
-    (line,) = [line for line in found.figures[0].lines if line.name == "SNDCGAN, toyfaces"]
+    (line,) = [line for line in found.figures[0].lines if line.name == "SNDCGAN, toyfaces, LT"]
     assert [point.x for point in line.points] == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert line.mark == 0.5
     assert (tmp_path / "report" / "figures" / "table-figure-5.png").is_file()

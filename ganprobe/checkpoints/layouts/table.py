@@ -3,7 +3,8 @@
 >>> list(LAYOUTS)[:3]
 ['native', 'ajbrock-biggan', 'rosinality-stylegan']
 
-A foreign layout is a module of its name in a folder here, with `matches(shapes)` and `read(contents, overrides)`. The
+A foreign layout is a module of its name in a folder here, with `MARKS` (tensors that it
+is known by), `matches(shapes)` and `read(contents, overrides)`. The
 module is imported when a file is held against it, and so names and summaries need no torch.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import Final
 
-from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layout import Contents, Layout, Overrides, Reading, Role, Shapes
 from ganprobe.checkpoints.layouts.studiogan_settings import STATE
 from ganprobe.core.registry import Registry
 
@@ -21,9 +22,17 @@ LAYOUTS: Final[Registry[Layout]] = Registry("checkpoint layout")
 LAYOUTS.add("native", Layout(summary="ganprobe's own: one safetensors file a network"))
 
 
-def foreign(name: str, folder: str, summary: str, *, takes: Collection[str] = (), place: str | None = None) -> None:
-    """Adds a row. folder: of the layout's module. takes: the overrides that it has a use for. place: as `Layout` has
-    it."""
+def foreign(
+    name: str,
+    folder: str,
+    summary: str,
+    *,
+    takes: Collection[str] = (),
+    place: str | None = None,
+    role: Role = "generator",
+) -> None:
+    """Adds a row. folder: of the layout's module. takes: the overrides that it has a use for. place, role: as `Layout`
+    has them."""
     module = f"ganprobe.checkpoints.layouts.{folder}.{name.replace('-', '_')}"
 
     def matches(shapes: Shapes) -> bool:
@@ -33,7 +42,13 @@ def foreign(name: str, folder: str, summary: str, *, takes: Collection[str] = ()
         reading: Reading = import_module(module).read(contents, overrides)
         return reading
 
-    LAYOUTS.add(name, Layout(summary=summary, matches=matches, read=read, takes=frozenset(takes), place=place))
+    def marks() -> tuple[str, ...]:
+        return tuple(import_module(module).MARKS)
+
+    row = Layout(
+        summary=summary, matches=matches, read=read, takes=frozenset(takes), place=place, role=role, marks=marks
+    )
+    LAYOUTS.add(name, row)
 
 
 foreign(
@@ -54,6 +69,7 @@ foreign(
     "biggan",
     "ajbrock/BigGAN-PyTorch: D.pth of BigGAN, a discriminator",
     takes=("sn_epsilon",),
+    role="discriminator",
 )
 foreign(
     "huggingface-biggan",

@@ -1,5 +1,10 @@
 """The names that may occur in a checkpoint, and what each stands for: a rule of ours, a stand-in, or a mere name.
 
+What people keep beside their networks (a date, a configuration, a scheduler) is of classes without end. Those of other
+packages, and of the standard library those on a list, become stand-ins, which do nothing whatever they are called. A
+name of the standard library that is on no list is refused: no checkpoint has a need of it, and it is how files that
+mean harm give themselves away.
+
 >>> lookup("collections", "OrderedDict").apply(())
 {}
 >>> lookup("os", "system")
@@ -9,6 +14,7 @@ KeyError: ('os', 'system')
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -63,8 +69,20 @@ class Foreign(Applicable):
 
 
 def lookup(module: str, name: str) -> object:
-    """What a name stands for. KeyError where it is not on the list."""
+    """What a name stands for; a stand-in for classes of other packages. KeyError for anything else that is not on the
+    list."""
+    if (module, name) not in ALLOWED and _is_foreign(module, name):
+        return Foreign(f"{module}.{name}")
     return ALLOWED[module, name]
+
+
+def _is_foreign(module: str, name: str) -> bool:
+    """Whether it may be a class, or a function that makes one's objects, of a package that is not Python's own; of
+    torch and NumPy, whose functions have rules, only a class."""
+    root, last = module.partition(".")[0], name.rpartition(".")[2]
+    if root in sys.stdlib_module_names or root in _BEFORE_PYTHON_3 or not module or "__" in name:
+        return False
+    return root not in ("torch", "numpy") or last[:1].isupper()
 
 
 def _tensor(arguments: tuple[object, ...]) -> TensorRecord:
@@ -123,7 +141,7 @@ def _no_bytes(arguments: tuple[object, ...]) -> bytes:
 def _reconstructed(arguments: tuple[object, ...]) -> StandIn:
     """copyreg's way to make an object of a class from the state of its built-in base."""
     kind, base, state = arguments
-    if not isinstance(kind, Foreign) or not isinstance(base, Name):
+    if not isinstance(kind, Foreign) or not isinstance(base, Name | Foreign):
         raise CheckpointError("an object of an unknown class is reconstructed")
     return StandIn(kind.name, items=dict(state) if type(state) is dict else {})
 
@@ -195,7 +213,22 @@ _FOREIGN = (
     ("dnnlib.tflib.network", "Network"),
     ("torch_utils.persistence", "_reconstruct_persistent_obj"),
     ("torch", "device"),
-    *product(("pathlib",), ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
+    *product(("datetime",), ("datetime", "date", "time", "timedelta", "timezone")),
+    *product(("collections",), ("deque", "Counter", "UserDict", "UserList", "ChainMap")),
+    *product(("builtins", "__builtin__"), ("range", "xrange", "slice", "complex", "bytearray")),
+    *product(("decimal", "_decimal"), ("Decimal",)),
+    *product(("numpy.random._pickle",), ("__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor")),
+    ("fractions", "Fraction"),
+    ("uuid", "UUID"),
+    ("types", "SimpleNamespace"),
+    ("types", "MappingProxyType"),
+    ("zoneinfo", "ZoneInfo._unpickle"),
+    ("random", "Random"),
+    ("logging", "Logger"),
+    *product(("pathlib", "pathlib._local"), ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
+)
+_BEFORE_PYTHON_3: Final = frozenset(
+    {"__builtin__", "commands", "popen2", "exceptions", "copy_reg", "cPickle", "StringIO", "cStringIO", "new"}
 )
 _NAMES = (
     *product(("builtins", "__builtin__"), ("object", "dict", "list", "tuple", "int", "float", "str", "bool")),

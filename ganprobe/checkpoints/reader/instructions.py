@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+import torch
 
 from ganprobe.checkpoints.reader.inert_objects import Applicable, ArrayRecord, Blob, DtypeRecord, StandIn
 from ganprobe.checkpoints.reader.machine import Machine
@@ -21,14 +22,22 @@ SHORT: Final = 64
 """Byte strings above this length stay in the file."""
 LONG_TEXT: Final = 2**20
 LONG_NUMBER: Final = 1024
+_FEW: Final = 8
 _SCALARS = (str, int, float, bool, bytes, type(None))
 
 
 def check_key(key: object) -> object:
-    """The key, if its hash is quick and cannot be made to collide at will: a scalar, and no huge number."""
-    if type(key) in _SCALARS and not (type(key) is int and abs(key) >= 2**60):
+    """The key, if its hash is quick and cannot be made to collide at will: a scalar, and no huge number, or an object
+    that is told from others by where it lies alone. A tuple of a few short scalars becomes its text."""
+    if type(key) is tuple and len(key) <= _FEW and all(_is_quick(part) and len(str(part)) <= SHORT for part in key):
+        return repr(key)
+    if _is_quick(key) or isinstance(key, StandIn | Applicable | torch.dtype):
         return key
     raise CheckpointError(f"a dict or set has a key of type {type(key).__name__} that checkpoints do not use")
+
+
+def _is_quick(key: object) -> bool:
+    return type(key) in _SCALARS and not (type(key) is int and abs(key) >= 2**60)
 
 
 def _text(machine: Machine, length: int) -> None:

@@ -1,5 +1,7 @@
-"""Networks that were pickled whole by StyleGAN2-ADA and StyleGAN3: their tensors by name, without their code.
+"""Networks that were pickled whole: their tensors by name, without their code.
 
+torch.save(network) writes the name of the network's class and its attributes; the class is not looked for. The pickles
+of StyleGAN2-ADA and StyleGAN3 carry their code.
 Such a pickle applies `torch_utils.persistence._reconstruct_persistent_obj` to a dict with the source code of the class
 ("module_src", which is never compiled) and the object's state, in which a module keeps its parameters, buffers and
 submodules as torch.nn.Module does.
@@ -20,8 +22,8 @@ _MAX_MODULES = 10_000
 
 
 def is_module(value: object) -> bool:
-    """Whether a record stands for a network that was pickled whole."""
-    return isinstance(value, StandIn) and value.name == PERSISTENT and "_modules" in _state(value)
+    """Whether a record stands for a network that was pickled whole, by NVlabs' projects or by torch.save(network)."""
+    return isinstance(value, StandIn) and "_modules" in _state(value) and "_parameters" in _state(value)
 
 
 def module_arguments(module: object) -> Mapping[object, object]:

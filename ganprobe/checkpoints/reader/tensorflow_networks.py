@@ -21,10 +21,10 @@ def is_network(value: object) -> bool:
     return isinstance(value, StandIn) and value.name == NETWORK
 
 
-def averaged(root: object) -> object:
-    """Gs of a snapshot (G, D, Gs); None for anything else."""
+def snapshot(root: object) -> dict[str, object] | None:
+    """The networks of a snapshot (G, D, Gs) by name, the averaged generator first; None for anything else."""
     if isinstance(root, tuple | list) and len(root) == 3 and all(is_network(network) for network in root):
-        return root[2]
+        return {"Gs": root[2], "G": root[0], "D": root[1]}
     return None
 
 

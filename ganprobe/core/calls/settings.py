@@ -55,6 +55,17 @@ class Looking(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picking(Options):
+    """Which network of a checkpoint."""
+
+    key: str | None = option(
+        None,
+        help="The key of the network to read, where a checkpoint holds several (`ganprobe inspect` names them); left "
+        "out, the averaged generator.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scoring(Options):
     """Of attributes."""
 
@@ -149,7 +160,9 @@ class Classifying(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting):
+class Settings(
+    Picking, Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting
+):
     """All that decides how one generator is measured. most: how many samples where `samples` is None, or all of a
     sampler that has fewer."""
 
@@ -210,7 +223,9 @@ class CompareCall(Settings, Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepCall(Reading, Rendering, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting, Asked):
+class SweepCall(
+    Picking, Reading, Rendering, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting, Asked
+):
     """`sweep`, whose truncations are its own."""
 
     metrics: Sequence[str] | None = option(
@@ -256,19 +271,19 @@ def settings_of(call: Options) -> Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectionsCall(Placing, Scoring, Seeding):
+class DirectionsCall(Picking, Placing, Scoring, Seeding):
     """What finding directions shares with the other commands."""
 
     resume: bool = option(False, help="Go on where a killed scoring of the same samples stopped.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RescoreCall(Placing, Scoring, Seeding):
+class RescoreCall(Picking, Placing, Scoring, Seeding):
     """What re-scoring shares with the other commands."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditCall(Truncating, Placing, Scoring, Seeding):
+class EditCall(Picking, Truncating, Placing, Scoring, Seeding):
     """What edits share with the other commands."""
 
 

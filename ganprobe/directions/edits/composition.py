@@ -19,7 +19,7 @@ from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Latents, Space
 from ganprobe.directions.edits.displacement import Displacement
 from ganprobe.directions.edits.moves import Mover, check_fits, mover, truncated, truncation_of
-from ganprobe.directions.latents import latent_sampler
+from ganprobe.directions.latents import check_latents, check_reached, latent_sampler
 from ganprobe.directions.styles import styles_of
 
 _SWEEPS: Final = 1000
@@ -56,7 +56,8 @@ def compose(
     noise: Literal["const", "zero"] = "const",
 ) -> Tensor:
     """Raw images (N, len(columns), 3, H, W), float32, of `latents`, each column after all of its moves; a column
-    without moves is the latents as they are.
+    without moves is the latents as they are. Latents of w, w+ or s start there (their `space` says so), and are moved
+    in that space and those after it.
 
     Errors: CapabilityError for a space that the generator lacks, InputError for no columns, for shapes, layers and
     strengths that do not fit, and for absolute moves of boundaries that lie along one another.
@@ -64,28 +65,38 @@ def compose(
     owner = latent_sampler(sampler)
     if not len(columns) or not len(latents.z):
         raise InputError(f"latents and columns of moves were expected, got {len(latents.z)} and {len(columns)}")
+    check_latents(owner, latents)
     for move in (move for moves in columns for move in moves):
         check_fits(owner, move.direction, (move.strength,))
+        check_reached(latents, move.direction.space, move.direction.name)
     parts = []
     for low in range(0, len(latents.z), owner.spec.block):
         here = slice(low, low + owner.spec.block)
         labels = None if latents.labels is None else latents.labels[here]
-        drawn = [_column(owner, latents.z[here], labels, moves, noise) for moves in columns]
+        drawn = [_column(owner, latents.z[here], latents.space, labels, moves, noise) for moves in columns]
         parts.append(torch.stack(drawn, dim=1))
     return torch.cat(parts)
 
 
 def _column(
-    sampler: LatentSampler, z: Tensor, labels: Tensor | None, moves: Sequence[Move], noise: Literal["const", "zero"]
+    sampler: LatentSampler,
+    points: Tensor,
+    space: Space,
+    labels: Tensor | None,
+    moves: Sequence[Move],
+    noise: Literal["const", "zero"],
 ) -> Tensor:
     by_space = {space: [m for m in moves if m.direction.space in kinds] for space, kinds in _KINDS.items()}
-    space: Space = "z"
-    points = _moved(sampler, z, by_space["z"], space)
-    if by_space["w"] or by_space["s"]:
-        points, space = truncated(sampler, sampler.map(points, labels))
+    if space == "z":
+        points = _moved(sampler, points, by_space["z"], space)
+        if by_space["w"] or by_space["s"]:
+            points, space = sampler.map(points, labels), "w"
+    if space in ("w", "w+"):
+        points, space = truncated(sampler, points)
         points = _moved(sampler, points, by_space["w"], space)
     if by_space["s"]:
-        points, space = _moved(sampler, styles_of(sampler, points), by_space["s"], "s"), "s"
+        styles = points if space == "s" else styles_of(sampler, points)
+        points, space = _moved(sampler, styles, by_space["s"], "s"), "s"
     truncation = truncation_of(sampler) if space == "z" else 1.0
     return sampler.synthesize(points, space=space, labels=labels, noise=noise, truncation=truncation)
 

@@ -19,7 +19,7 @@ from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Latents, Space, Truncation
 from ganprobe.directions.edits.displacement import Displacement
-from ganprobe.directions.latents import latent_sampler
+from ganprobe.directions.latents import check_latents, check_reached, latent_sampler
 from ganprobe.directions.layers import check_layers
 from ganprobe.directions.styles import in_layers, style_generator, styles_of
 from ganprobe.generators.layers.equalised import truncate
@@ -54,7 +54,11 @@ def edit(
     given, labels = (latents.z, latents.labels) if isinstance(latents, Latents) else (latents, labels)
     check_fits(owner, direction, strengths)
     chosen = direction.layers if layers is None else tuple(layers)
-    start, space = _started(owner, given, labels, direction.space, drawn=isinstance(latents, Latents))
+    if isinstance(latents, Latents):
+        check_latents(owner, latents)
+        check_reached(latents, direction.space, direction.name)
+    of = latents.space if isinstance(latents, Latents) else direction.space
+    start, space = _started(owner, given, labels, direction.space, of)
     move = mover(owner, direction, start, chosen, space)
     return _rendered(owner, start, move, strengths, space, labels, noise)
 
@@ -79,15 +83,15 @@ def _vector(direction: Displacement, like: Tensor) -> Tensor:
 
 
 def _started(
-    sampler: LatentSampler, given: Tensor, labels: Tensor | None, space: Space, *, drawn: bool
+    sampler: LatentSampler, given: Tensor, labels: Tensor | None, space: Space, of: Space
 ) -> tuple[Tensor, Space]:
-    """The latents from which to move, truncated, and their space. drawn: they are z; else they are of `space`."""
-    if space == "z" or (space == "s" and not drawn):
+    """The latents from which to move in `space`, truncated, and their space. of: that of those given."""
+    if space == "z" or of == "s":
         expected = tuple(sampler.spec.spaces[space])
         if tuple(given.shape[1:]) != expected:
             raise InputError(f"latents must be N x {' x '.join(map(str, expected))}, got {tuple(given.shape)}")
         return given, space
-    start, moved = truncated(sampler, sampler.map(given, labels) if drawn else given)
+    start, moved = truncated(sampler, sampler.map(given, labels) if of == "z" else given)
     return (styles_of(sampler, start), "s") if space == "s" else (start, moved)
 
 

@@ -15,6 +15,7 @@ from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
 from ganprobe.core.shipped import shipped_names
+from ganprobe.engine.opening.folders import check_image_folder, check_no_checkpoints, generator_in
 from ganprobe.engine.opening.metrics import resolve
 from ganprobe.features.attributes.forms import CLIP, CLIP_FORM, TOYFACES
 from ganprobe.features.custom.forms import SUFFIXES
@@ -43,8 +44,13 @@ def check_words(generator: object, call: object) -> None:
 
 
 def check_generator(text: str) -> None:
-    """InputError unless it is a shipped name, something that is there, or package.module:callable by its form."""
-    if text in shipped_names("generators") or Path(text).exists() or _CALLABLE.fullmatch(text):
+    """InputError unless it is a shipped name, something that is there, or package.module:callable by its form; and for
+    a folder that is of no generator and no images."""
+    if text in shipped_names("generators"):
+        return
+    if Path(text).is_dir() and generator_in(Path(text)) is None:
+        check_no_checkpoints(Path(text))
+    if Path(text).exists() or _CALLABLE.fullmatch(text):
         return
     if _LOOKS_LIKE_A_PATH.search(text):
         raise InputError(
@@ -68,6 +74,8 @@ def check_reference(ref: str) -> None:
     from ganprobe.data.datasets import DATASETS, open_data
 
     known = ref in shipped_names("statistics") or ref.partition(":")[0] in DATASETS
+    if not known and Path(ref).is_dir():
+        check_image_folder(Path(ref))
     if not known and not Path(ref).exists():
         open_data(ref)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ganprobe.checkpoints import open_checkpoint
+from ganprobe.checkpoints import open_generator
 from ganprobe.core.calls.settings import DEFAULTS
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of
@@ -15,6 +15,7 @@ from ganprobe.core.protocols import Sampler
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.core.spaces import BatchNoise, Truncation
 from ganprobe.data import is_image_data, open_data
+from ganprobe.engine.opening.folders import check_image_folder, generator_in
 from ganprobe.engine.opening.names import check_generator
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.callables import open_callable
@@ -30,30 +31,44 @@ def open_sampler(
     noise: BatchNoise = DEFAULTS.noise,
     truncation: Truncation = DEFAULTS.truncation,
     skip_unreadable: bool = DEFAULTS.skip_unreadable,
+    key: str | None = None,
 ) -> Sampler:
     """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
+    The folder of a training stands for its generator.
 
-    noise and truncation: as GeneratorSampler takes them. A sampler that is one already stays as it is, on its device,
-    and so does a network: it is measured in evaluation mode and left as it was.
+    noise and truncation: as GeneratorSampler takes them. key: of the network to read, in a checkpoint of several. A
+    sampler that is one already stays as it is, on its device, and so does a network: it is measured in evaluation mode
+    and left as it was.
     Errors: InputError for an unknown name or a missing file, CheckpointError for a file that is no checkpoint,
     DataError for images that cannot be read, CapabilityError for noise or truncation asked of images, foreign modules
     and functions, which have none, or of a sampler that was made with others.
     """
     if isinstance(ref, Generator):
+        _check_no_key("a network", key)
         return _of_network(ref, "generator", noise, truncation)
     opened = _of_object(ref) if not isinstance(ref, str | Path) else None
     if isinstance(ref, str) and ref in shipped_names("generators"):
         file = shipped_file("generators", ref)
-        return _of_generator(open_checkpoint(file), ref, sha256_of(file), device, noise, truncation)
+        return _of_file(file, ref, key, device, noise, truncation)
     if isinstance(ref, str | Path) and Path(ref).exists():
         path = Path(ref)
+        if path.is_dir() and (trained := generator_in(path)) is not None:
+            return _of_file(trained, path.resolve().name, key, device, noise, truncation)
+        if path.is_dir():
+            check_image_folder(path)
         if not is_image_data(path):
-            return _of_generator(open_checkpoint(path), path.stem, sha256_of(path), device, noise, truncation)
+            return _of_file(path, path.stem, key, device, noise, truncation)
         opened = ImageSampler(open_data(path, skip_unreadable=skip_unreadable))
     if opened is None:
         opened = _of_name(str(ref), device, noise, truncation)
+    _check_no_key(opened.name, key)
     _check_conditions(opened, noise, truncation)
     return opened
+
+
+def _check_no_key(name: str, key: str | None) -> None:
+    if key is not None:
+        raise InputError(f"{name} is no checkpoint file, and has no key {key!r} to read; leave the key out")
 
 
 def _of_object(given: Sampler | nn.Module) -> Sampler:
@@ -96,14 +111,18 @@ def _of_network(generator: Generator, name: str, noise: BatchNoise, truncation: 
     return GeneratorSampler(generator, name=name, fingerprint=digest, noise=noise, truncation=truncation)
 
 
-def _of_generator(
-    generator: Generator,
-    name: str,
-    fingerprint: str,
-    device: torch.device | str,
-    noise: BatchNoise,
-    truncation: Truncation,
+def _of_file(
+    file: Path, name: str, key: str | None, device: torch.device | str, noise: BatchNoise, truncation: Truncation
 ) -> GeneratorSampler:
-    """Of a network that was opened here."""
+    """Of a network that is opened here. Directions may carry the file's sha256, or what a conversion was made of."""
+    generator, origin = open_generator(file, key=key)
     ours = generator.to(device).requires_grad_(False)
-    return GeneratorSampler(ours, name=name, fingerprint=fingerprint, noise=noise, truncation=truncation)
+    return GeneratorSampler(
+        ours,
+        name=name,
+        fingerprint=module_fingerprint(ours, name),
+        noise=noise,
+        truncation=truncation,
+        origin=origin.said(),
+        aliases=(*origin.aliases, *([sha256_of(file)] if key is None else [])),
+    )

@@ -18,7 +18,8 @@ from ganprobe.engine.ranks.shares import Ranks
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What is about to be done: all that can be refused before an image is drawn has been looked at. `settings` say
-    which features. scorer: of attributes, where a metric reads them. test: test images of the reference's kind, likewise."""
+    which features. scorer: of attributes, where a metric reads them. test: likewise images of the reference's kind to
+    test on."""
 
     sampler: Sampler
     plan: Plan

@@ -1,6 +1,7 @@
 """The state of a metric that trains on images: their pixels with their labels.
 
->>> made = {"index": torch.arange(2), "pixels": torch.zeros(2, 3, 4, 4, dtype=torch.uint8), "label": torch.tensor([1, 0])}
+>>> pixels = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+>>> made = {"index": torch.arange(2), "pixels": pixels, "label": torch.tensor([1, 0])}
 >>> images, labels = ImagesKeeper().update(ImagesKeeper().empty(), made).arrays()
 >>> images.shape, labels.tolist()
 ((2, 3, 4, 4), [1, 0])

@@ -4,8 +4,8 @@
 ['label', 'pixels']
 
 Ravuri and Vinyals 2019, "Classification accuracy score for conditional generative models". A classifier is trained on
-generated images alone and tested on real ones; the same classifier, trained on as many real images, is tested on the same
-ones, and the difference is what the generator loses.
+generated images alone and tested on real ones; the same classifier, trained on as many real images, is tested on the
+same ones, and the difference is what the generator loses.
 """
 
 from __future__ import annotations

@@ -5,13 +5,13 @@
 >>> [each.value for each in forgetting(hits)]
 [0.0, 0.0, 0.5]
 
-Chen et al. 2019, "Self-supervised GANs via auxiliary rotation loss", section 3: the accuracy of a linear classifier on the
-discriminator's features rises and falls again as an unsupervised discriminator forgets.
+Chen et al. 2019, "Self-supervised GANs via auxiliary rotation loss", section 3: the accuracy of a linear classifier on
+the discriminator's features rises and falls again as an unsupervised discriminator forgets.
 
 The best of many is best by luck too. With d_s the difference of snapshot s from now and e_s its standard error over the
-test images, what is forgotten is max over s of the true d_s: surely at least each d_s - c e_s, c being the quantile of the
-largest of their errors, which are correlated; and at most d_s + 1.96 e_s of the truly best one, and so of the largest such
-sum. That is the interval.
+test images, what is forgotten is max over s of the true d_s: surely at least each d_s - c e_s, c being the quantile of
+the largest of their errors, which are correlated; and at most d_s + 1.96 e_s of the truly best one, and so the largest
+such sum. That is the interval.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Multinomial logistic regression, several at once, to the optimum.
 
-It minimises J(W, b) = mean over rows of -log softmax(x W + b)[label] + penalty / 2 |W|^2, x being the features less their
-means over their deviations. J is convex; Newton's steps come from conjugate gradients (Nocedal and Wright 2006,
+It minimises J(W, b) = mean over rows of -log softmax(x W + b)[label] + penalty / 2 |W|^2, x being the features less
+their means over their deviations. J is convex; Newton's steps come from conjugate gradients (Nocedal and Wright 2006,
 "Numerical optimization", section 7.1), preconditioned by the features' own second moments, which bound the curvature
-(Boehning 1992). Directions are computed in float32 and everything that they are judged by in float64, so that the end is
+(Boehning 1992). Directions are computed in float32 and all that they are judged by in float64, so that the end is
 float64's optimum. scikit-learn's `LogisticRegression` has the same optimum at C = 1 / (N penalty).
 """
 
@@ -183,7 +183,8 @@ def _newton_step(problem: _Problem, gradient: Tensor) -> Tensor:
         z = problem.preconditioned(r)
         fresh = (r * z).sum((1, 2))
         p, rho = z + (fresh / rho.clamp(min=1e-30))[:, None, None] * p, fresh
-    return s.double() * size
+    step: Tensor = s.double() * size
+    return step
 
 
 def _second_moments(rows: Tensor) -> tuple[Tensor | None, Tensor]:
@@ -211,7 +212,8 @@ def _standardised(rows: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
 
 def _chunks(features: Tensor) -> Iterator[Tensor]:
     """(K, n, F) after (K, n, F), of a size that float64 has room for."""
-    return iter(features.split(max(1, _CHUNK // 8 // max(1, features.shape[0] * features.shape[2])), dim=1))
+    size = max(1, _CHUNK // 8 // max(1, features.shape[0] * features.shape[2]))
+    return iter(torch.split(features, size, dim=1))
 
 
 def _check(features: Tensor, labels: Tensor, classes: int, penalty: float) -> None:

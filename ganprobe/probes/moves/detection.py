@@ -95,7 +95,7 @@ class _Batches:
 @torch.inference_mode()
 def detected(network: Callable[[Tensor], Tensor], pairs: Tensor, labels: Tensor, *, device: str) -> NDArray[np.bool_]:
     """(N,) whether the logits of pairs (N, 2, F) are on the side of their labels (N,)."""
-    parts = [network(part.to(device)).cpu() for part in pairs.split(_AT_ONCE)]
+    parts = [network(part.to(device)).cpu() for part in torch.split(pairs, _AT_ONCE)]
     return np.asarray(((torch.cat(parts) > 0) == (labels > 0.5)).numpy())
 
 
@@ -104,7 +104,7 @@ def cross_detected(
 ) -> NDArray[np.bool_]:
     """(S, P): whether each of P pairs is told aright at each of S sigmas, of rows (2 P, S, F). Two networks are trained
     at sigma number `trained_at`, each on half of the pairs, and tell of the other half."""
-    pairs = rows.unflatten(0, (-1, PER_PAIR))
+    pairs = rows.reshape(-1, PER_PAIR, *rows.shape[1:])
     labels = pair_labels(range(len(rows)))
     folds = torch.arange(len(pairs)) // 2 % FOLDS
     right = np.zeros((rows.shape[1], len(pairs)), dtype=bool)

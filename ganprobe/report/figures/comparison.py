@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganprobe.report.figures.canvas import DARK, LIGHT, Line, page, pixels_of, png
-from ganprobe.report.figures.run import DARK_SUFFIX, INTERPOLATION, SAMPLES
+from ganprobe.report.figures.over import curves_of_runs, over_chart
+from ganprobe.report.figures.run import CURVES, DARK_SUFFIX, INTERPOLATION, SAMPLES
 from ganprobe.report.figures.whiskers import whisker_chart
 from ganprobe.report.records.comparison import ComparisonRecord
 from ganprobe.report.records.table import Table
@@ -29,6 +30,15 @@ def comparison_charts(table: Table) -> dict[str, bytes]:
         for suffix, theme in (("", LIGHT), (DARK_SUFFIX, DARK)):
             charts[chart_name(row.metric) + suffix] = png(whisker_chart(row, table.columns, theme), theme)
     return charts
+
+
+def joint_curves(comparison: ComparisonRecord) -> dict[str, bytes]:
+    """The curves of tables that several runs have, in one chart, with a dark twin."""
+    curves = curves_of_runs(comparison.runs, comparison.table.columns)
+    if not curves:
+        return {}
+    themes = (("", LIGHT), (DARK_SUFFIX, DARK))
+    return {chart_name(CURVES) + suffix: png(over_chart(curves, theme), theme) for suffix, theme in themes}
 
 
 def joint_pictures(comparison: ComparisonRecord) -> dict[str, bytes]:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from ganprobe.core.results import Record
 from ganprobe.report.figures.canvas import DARK, FONT, LIGHT, Line, Theme, drawable, page, png
+from ganprobe.report.figures.over import curves_of_run, over_chart
+from ganprobe.report.figures.run_style import style as style
 from ganprobe.report.format import value_text
 from ganprobe.report.glossary import words_of
 from ganprobe.report.records.pictures import SIDE, RunPictures, arranged, sheet
 
-SAMPLES, INTERPOLATION, PATH_LENGTHS = "samples", "interpolation", "path_lengths"
-FIGURES = (SAMPLES, INTERPOLATION, PATH_LENGTHS)
+SAMPLES, INTERPOLATION, PATH_LENGTHS, CURVES = "samples", "interpolation", "path_lengths", "curves"
+FIGURES = (SAMPLES, INTERPOLATION, PATH_LENGTHS, CURVES)
 DARK_SUFFIX = "_dark"
 _BINS = 72
 _TAIL = 0.1
@@ -36,6 +38,9 @@ def run_figures(record: Record, pictures: RunPictures) -> dict[str, bytes]:
     if lengths := _positive(pictures.distances or {}):
         figures[PATH_LENGTHS] = png(_histograms(record, lengths, LIGHT), LIGHT)
         figures[PATH_LENGTHS + DARK_SUFFIX] = png(_histograms(record, lengths, DARK), DARK)
+    if curves := curves_of_run(record):
+        figures[CURVES] = png(over_chart(curves, LIGHT), LIGHT)
+        figures[CURVES + DARK_SUFFIX] = png(over_chart(curves, DARK), DARK)
     return figures
 
 
@@ -48,6 +53,7 @@ def captions(pictures: RunPictures) -> dict[str, str]:
         INTERPOLATION: f"Walks through {pictures.interpolation_space.upper()}, each row from one sample to another.",
         PATH_LENGTHS: "Path lengths of single pairs on a logarithmic axis, 0.1% of each tail not shown. "
         "The line marks the reported value.",
+        CURVES: "Values with their 95% intervals, as in the tables below.",
     }
     return {**usual, **pictures.captions}
 
@@ -123,11 +129,3 @@ def _mark(ax: Axes, value: float, text: str, theme: Theme) -> None:
         color=theme.ink,
         family=FONT,
     )
-
-
-def style(ax: Axes, theme: Theme) -> None:
-    """The look that all charts share: a ground line, quiet ticks, nothing else."""
-    ax.set_facecolor("none")
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.spines["bottom"].set_color(theme.line)
-    ax.tick_params(axis="both", which="both", length=0, labelsize=8.5, labelcolor=theme.quiet, labelfontfamily=FONT)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from ganprobe.core.results import Record
-from ganprobe.report.figures.comparison import comparison_charts, joint_pictures
+from ganprobe.report.figures.comparison import comparison_charts, joint_curves, joint_pictures
 from ganprobe.report.figures.run import DARK_SUFFIX
 from ganprobe.report.folders.run import json_bytes, read_run
 from ganprobe.report.folders.together import write_together
@@ -66,7 +66,7 @@ def write_comparison(comparison: ComparisonRecord, out: str | Path) -> Path:
     out = Path(out)
     for record in comparison.runs:
         json_bytes(record.to_json())
-    charts = comparison_charts(comparison.table)
+    charts = {**comparison_charts(comparison.table), **joint_curves(comparison)}
     on_disk = {
         **joint_pictures(comparison),
         **{name: data for name, data in charts.items() if not name.endswith(DARK_SUFFIX)},

@@ -27,7 +27,7 @@ from ganprobe.report.records.table import Cell, Table, protocol_of
 if TYPE_CHECKING:
     from ganprobe.report.records.comparison import ComparisonRecord
 
-HEADINGS = {"samples": "Samples", "interpolation": "Interpolation", "path_lengths": "Path lengths"}
+HEADINGS = {"samples": "Samples", "interpolation": "Interpolation", "path_lengths": "Path lengths", "curves": "Curves"}
 DETAILS_NOTE = (
     "The tables under the numbers that generators share. Nothing is bold: the intervals of these differences are not "
     "known."

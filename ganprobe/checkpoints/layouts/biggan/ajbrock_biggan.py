@@ -25,7 +25,7 @@ from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig
 
-_MARKS: Final = (
+MARKS: Final = (
     "linear.weight",
     "blocks.0.0.conv1.weight",
     "blocks.0.0.conv_sc.weight",
@@ -39,7 +39,7 @@ _RENAMES: Final = ((r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),)
 def matches(shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether names and shapes are those of this layout (BigGAN-deep, whose blocks have four convolutions, is not)."""
     names = plain_names(shapes)
-    return all(mark in names for mark in _MARKS) and "blocks.0.0.conv3.weight" not in names
+    return all(mark in names for mark in MARKS) and "blocks.0.0.conv3.weight" not in names
 
 
 def config_of(
@@ -53,7 +53,12 @@ def config_of(
     shared = "shared.weight" in tensors
     gain = tensors["blocks.0.0.bn1.gain.weight"]
     chunk = gain.shape[1] - tensors["shared.weight"].shape[1] if shared else 0
-    first = tensors["linear.weight"].shape[1]
+    first, entering = tensors["linear.weight"].shape[1], tensors["linear.weight"].shape[0] // 16
+    if not shared and gain.shape[1] != entering:
+        raise CheckpointError(
+            f"its first block is conditioned on {gain.shape[1]} numbers and shared.weight is absent: the embedding of "
+            "its classes was lost in a conversion; convert the original again, with its labels"
+        )
     if chunk not in (0, first):
         raise CheckpointError(
             f"expected blocks conditioned on the class embedding and {first} numbers of z, got {chunk} beside it; "

@@ -26,7 +26,7 @@ from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.deep import BigGANDeepConfig, published_plan
 from ganprobe.generators.biggan.generator import WIDTHS
 
-_MARKS: Final = (
+MARKS: Final = (
     "linear.weight",
     "shared.weight",
     "blocks.0.0.conv4.weight",
@@ -39,7 +39,7 @@ _MARKS: Final = (
 def matches(shapes: Shapes) -> bool:
     """Whether names and shapes are those of this layout."""
     names = plain_names(shapes)
-    return all(mark in names for mark in _MARKS)
+    return all(mark in names for mark in MARKS)
 
 
 def config_of(

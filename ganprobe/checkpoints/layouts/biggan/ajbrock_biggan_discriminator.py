@@ -22,7 +22,7 @@ from ganprobe.checkpoints.layouts.biggan.ajbrock_names import (
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.discriminator import WIDTHS, BigGANDiscriminatorConfig
 
-_MARKS: Final = ("blocks.0.0.conv1.weight", "blocks.0.0.conv_sc.weight", "linear.weight", "embed.weight")
+MARKS: Final = ("blocks.0.0.conv1.weight", "blocks.0.0.conv_sc.weight", "linear.weight", "embed.weight")
 _RENAMES: Final = (
     (r"^blocks\.(\d+)\.0\.conv_sc\.", r"blocks.\1.skip."),
     (r"^embed\.", "embedding."),
@@ -31,7 +31,7 @@ _RENAMES: Final = (
 
 def matches(shapes: Shapes) -> bool:
     """Whether names are those of this layout (BigGAN-deep's discriminator, of more convolutions, is not)."""
-    return all(mark in shapes for mark in _MARKS) and "blocks.0.0.conv3.weight" not in shapes
+    return all(mark in shapes for mark in MARKS) and "blocks.0.0.conv3.weight" not in shapes
 
 
 def config_of(shapes: Shapes, *, sn_epsilon: float | None = None) -> BigGANDiscriminatorConfig:
@@ -39,6 +39,10 @@ def config_of(shapes: Shapes, *, sn_epsilon: float | None = None) -> BigGANDiscr
     one."""
     if "linear.u0" not in shapes:
         raise CheckpointError("its layers are not spectrally normalised; only discriminators that are can be read")
+    if (channels := shapes["blocks.0.0.conv1.weight"][1]) != 3:
+        raise CheckpointError(
+            f"it takes images of {channels} channels; only discriminators of RGB images (3) can be read"
+        )
     found = [shape[0] for _, shape in sorted(_numbered(shapes, r"0\.conv2\.weight").items())]
     resolution, channels = _plan_of(tuple(found))
     plain = BigGANDiscriminatorConfig(

@@ -25,7 +25,7 @@ from ganprobe.generators.biggan.deep import BigGANDeepConfig
 
 CONFIG: Final = "config.json"
 EPSILON: Final = 1e-4
-_MARKS: Final = (
+MARKS: Final = (
     "embeddings.weight",
     "generator.gen_z.bias",
     "generator.bn.running_means",
@@ -36,7 +36,7 @@ _ATTENTION: Final = {"theta": "theta", "phi": "phi", "g": "g", "o": "o_conv"}
 
 def matches(shapes: Shapes) -> bool:
     """Whether names and shapes are those of this layout."""
-    return all(mark in shapes for mark in _MARKS)
+    return all(mark in shapes for mark in MARKS)
 
 
 def config_of(

@@ -24,7 +24,7 @@ from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig
 BN_EPSILON: Final = 1e-4
 _MULTIPLES: Final = {**WIDTHS, 64: (16, 8, 4, 2, 1)}
 _READABLE: Final = {"MODEL.g_act_fn": ("ReLU",), "MODEL.z_prior": ("gaussian",), "MODEL.info_type": ("N/A",)}
-_MARKS: Final = ("linear0.weight", "blocks.0.0.conv2d0.weight", "blocks.0.0.bn1.bn.running_mean", "conv2d5.weight")
+MARKS: Final = ("linear0.weight", "blocks.0.0.conv2d0.weight", "blocks.0.0.bn1.bn.running_mean", "conv2d5.weight")
 _PARTS: Final = {"conv2d0": "skip", "conv2d1": "conv1", "conv2d2": "conv2", "bn1": "norm1", "bn2": "norm2"}
 _ATTENTION: Final = {"conv1x1_theta": "theta", "conv1x1_phi": "phi", "conv1x1_g": "g", "conv1x1_attn": "o"}
 _OUTER: Final = {"linear0": "linear", "shared": "shared", "bn4": "output_norm", "conv2d5": "output"}
@@ -34,7 +34,7 @@ _BEYOND: Final = re.compile(r"weight_[uv]$|num_batches_tracked$")
 def matches(shapes: Shapes) -> bool:
     """Whether names are those of this layout (its BigGAN-deep, whose blocks have more convolutions, is not)."""
     names = {name.removesuffix("_orig") for name in shapes}
-    return all(mark in names for mark in _MARKS) and "blocks.0.0.conv2d3.weight" not in names
+    return all(mark in names for mark in MARKS) and "blocks.0.0.conv2d3.weight" not in names
 
 
 def config_of(shapes: Shapes, *, bn_epsilon: float = BN_EPSILON) -> BigGANConfig:

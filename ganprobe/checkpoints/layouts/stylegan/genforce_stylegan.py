@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Final
 
 from torch import Tensor
 
@@ -23,10 +24,19 @@ FUSED_FROM = 128
 _LOD = "synthesis.lod"
 
 
+MARKS: Final = (
+    "mapping.dense0.weight",
+    "truncation.w_avg",
+    "synthesis.layer0.const",
+    "synthesis.output0.weight",
+    "synthesis.layer0.apply_noise.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = ("mapping.dense0.weight", "truncation.w_avg", "synthesis.layer0.const", "synthesis.output0.weight")
-    return all(name in shapes for name in (*expected, "synthesis.layer0.apply_noise.weight"))
+    return all(name in shapes for name in MARKS)
 
 
 def _renamed(name: str) -> tuple[str, Change] | None:

@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.pictures import one_mean
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.stylegan.generator import StyleGANConfig
 
 _LOD = "synthesis.lod"
 
 
+MARKS: Final = (
+    "mapping.dense0.linear.weight",
+    "mapping.dense0.wscale.bias",
+    "synthesis.layer0.first_layer",
+    "truncation.w_avg",
+    "synthesis.output0.conv.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = ("mapping.dense0.linear.weight", "mapping.dense0.wscale.bias", "synthesis.layer0.first_layer")
-    return all(name in shapes for name in (*expected, "truncation.w_avg", "synthesis.output0.conv.weight"))
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:
@@ -31,7 +42,7 @@ def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:
         raise CheckpointError(f"its level of detail is {float(tensors[_LOD]):g}: expected a network trained to the end")
     outputs = sum(re.fullmatch(r"synthesis\.output\d+\.bias", name) is not None for name in tensors)
     widths = [len(tensors[f"synthesis.layer{2 * step + 1}.epilogue.bias"]) for step in range(outputs)]
-    w_dim, z_dim = len(tensors["truncation.w_avg"]), tensors["mapping.dense0.linear.weight"].shape[1]
+    w_dim, z_dim = tensors["truncation.w_avg"].shape[-1], tensors["mapping.dense0.linear.weight"].shape[1]
     config = StyleGANConfig(
         resolution=4 << (outputs - 1),
         z_dim=z_dim,
@@ -49,7 +60,8 @@ def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:
 
 def convert(tensors: Mapping[str, Tensor], config: StyleGANConfig) -> dict[str, Tensor]:
     """The state dict of `StyleGANGenerator(config)`."""
-    state = {"const": tensors["synthesis.layer0.first_layer"], "w_avg": tensors["truncation.w_avg"]}
+    mean = one_mean(tensors["truncation.w_avg"], name="w_avg")
+    state = {"const": tensors["synthesis.layer0.first_layer"], "w_avg": mean}
     for index in range(config.mapping_layers):
         state[f"mapping.{index}.weight"] = tensors[f"mapping.dense{index}.linear.weight"]
         state[f"mapping.{index}.bias"] = tensors[f"mapping.dense{index}.wscale.bias"]

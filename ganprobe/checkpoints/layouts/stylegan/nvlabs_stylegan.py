@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from torch import Tensor
 
@@ -36,10 +37,18 @@ _EXPECTED = {
 """Arguments that another network than ours would have been made with, and the values that ours stands for."""
 
 
+MARKS: Final = (
+    "dlatent_avg",
+    "mapping/Dense0/weight",
+    "synthesis/4x4/Const/const",
+    "synthesis/4x4/Conv/StyleMod/bias",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether variables of these names are of this layout."""
-    expected = ("dlatent_avg", "mapping/Dense0/weight", "synthesis/4x4/Const/const", "synthesis/4x4/Conv/StyleMod/bias")
-    return all(name in shapes for name in expected)
+    return all(name in shapes for name in MARKS)
 
 
 class Renamed(Mapping[str, Tensor]):

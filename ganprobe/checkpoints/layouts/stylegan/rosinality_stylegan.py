@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import Final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading
+from ganprobe.checkpoints.layouts.pictures import check_latents
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
 from ganprobe.generators.layers.equalised import pixel_norm
@@ -27,10 +29,17 @@ STAGE = "generator.progression"
 W_AVG_SAMPLES = 4096
 
 
+MARKS: Final = (
+    f"{STAGE}.0.conv1.input",
+    "generator.to_rgb.0.conv.weight_orig",
+    "style.1.linear.weight_orig",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Mapping[str, Sequence[int]]) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = (f"{STAGE}.0.conv1.input", "generator.to_rgb.0.conv.weight_orig", "style.1.linear.weight_orig")
-    return all(name in shapes for name in expected) and tuple(shapes[expected[0]][2:]) == (4, 4)
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGANConfig:
@@ -139,6 +148,7 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file; it takes no overrides."""
     tensors = contents.tensors
     config = config_of(tensors)
+    check_latents(config.z_dim, config.w_dim, config.num_classes, tied=True)
     stages = sum(f"{STAGE}.{i}.conv2.conv.bias" in tensors for i in range(len(tensors)))
     return Reading(
         architecture="stylegan",

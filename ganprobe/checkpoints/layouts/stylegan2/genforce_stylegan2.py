@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -32,10 +33,19 @@ from ganprobe.generators.stylegan2.generator import layer_resolution
 EMBEDDING_BIAS = "mapping.embed.bias"
 
 
+MARKS: Final = (
+    "mapping.dense0.weight",
+    "truncation.w_avg",
+    "synthesis.early_layer.const",
+    "synthesis.layer0.weight",
+    "synthesis.layer0.noise_strength",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = ("mapping.dense0.weight", "truncation.w_avg", "synthesis.early_layer.const", "synthesis.layer0.weight")
-    return all(name in shapes for name in (*expected, "synthesis.layer0.noise_strength"))
+    return all(name in shapes for name in MARKS)
 
 
 def _renamed(name: str) -> tuple[str, Change] | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.pictures import one_mean
 from ganprobe.checkpoints.reader.inert_objects import fields_of
 from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS
 from ganprobe.core.errors import CheckpointError
@@ -23,10 +24,19 @@ from ganprobe.generators.stylegan2.generator import StyleGAN2Config, layer_resol
 MAPPING_LR_MULTIPLIER = 0.01
 
 
+MARKS: Final = (
+    "synthesis.b4.const",
+    "synthesis.b4.conv1.affine.weight",
+    "mapping.fc0.weight",
+    "mapping.w_avg",
+    "synthesis.b8.conv0.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout, of any architecture of its synthesis network."""
-    expected = ("synthesis.b4.const", "synthesis.b4.conv1.affine.weight", "mapping.fc0.weight", "mapping.w_avg")
-    return all(name in shapes for name in expected) and "synthesis.b8.conv0.weight" in shapes
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(
@@ -83,7 +93,7 @@ def taps_of(kernel: Tensor) -> tuple[float, ...]:
 
 def convert(tensors: Mapping[str, Tensor], config: StyleGAN2Config) -> dict[str, Tensor]:
     """The state dict of `StyleGAN2Generator(config)`."""
-    state = {"const": tensors["synthesis.b4.const"], "w_avg": tensors["mapping.w_avg"]}
+    state = {"const": tensors["synthesis.b4.const"], "w_avg": one_mean(tensors["mapping.w_avg"], name="w_avg")}
     for index in range(config.mapping_layers):
         state |= _both(tensors, f"mapping.fc{index}", f"mapping.{index}")
     if config.num_classes:

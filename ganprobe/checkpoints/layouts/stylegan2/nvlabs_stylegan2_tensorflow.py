@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -48,10 +49,18 @@ _EXPECTED = {
 """Arguments that another network than ours would have been made with, and the values that ours stands for."""
 
 
+MARKS: Final = (
+    "dlatent_avg",
+    "mapping/Dense0/weight",
+    "synthesis/4x4/Const/const",
+    "synthesis/4x4/Conv/mod_weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether variables of these names are of this layout, of any architecture of its synthesis network."""
-    expected = ("dlatent_avg", "mapping/Dense0/weight", "synthesis/4x4/Const/const", "synthesis/4x4/Conv/mod_weight")
-    return all(name in shapes for name in expected)
+    return all(name in shapes for name in MARKS)
 
 
 def _renamed(name: str) -> tuple[str, Change] | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from math import sqrt
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
+from ganprobe.checkpoints.layouts.pictures import check_latents, one_mean
 from ganprobe.checkpoints.layouts.stylegan2.nvlabs_stylegan2_ada import taps_of
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.streams import normal
@@ -24,16 +26,19 @@ from ganprobe.generators.stylegan2.generator import StyleGAN2Config, layer_resol
 W_AVG_SAMPLES = 4096
 
 
+MARKS: Final = (
+    "input.input",
+    "conv1.conv.modulation.weight",
+    "to_rgb1.conv.weight",
+    "style.1.weight",
+    "convs.0.conv.weight",
+)
+"""Tensors by which a file is known."""
+
+
 def matches(shapes: Shapes) -> bool:
     """Whether tensors of these names and shapes are of this layout."""
-    expected = (
-        "input.input",
-        "conv1.conv.modulation.weight",
-        "to_rgb1.conv.weight",
-        "style.1.weight",
-        "convs.0.conv.weight",
-    )
-    return all(name in shapes for name in expected)
+    return all(name in shapes for name in MARKS)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> StyleGAN2Config:
@@ -74,7 +79,7 @@ def convert(
         state |= _layer(tensors, index)
     for step, size in enumerate(pyramid(config.resolution)):
         state |= _output(tensors, f"to_rgbs.{step - 1}" if step else "to_rgb1", f"to_rgb.{size}")
-    state["w_avg"] = _mean_w(state, config) if latent_avg is None else latent_avg.reshape(-1)
+    state["w_avg"] = _mean_w(state, config) if latent_avg is None else latent_avg
     return state
 
 
@@ -120,6 +125,8 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file; it takes no overrides."""
     tensors, mean = contents.tensors, contents.loose.get("latent_avg")
     config = config_of(tensors)
+    check_latents(config.z_dim, config.w_dim, config.num_classes, tied=True)
+    mean = None if mean is None else one_mean(mean, name="latent_avg")
     rate = config.mapping_lr_multiplier
     assumed = {"mapping_lr_multiplier": f"{rate:g} in the layout's code; no tensor tells"}
     if mean is None:

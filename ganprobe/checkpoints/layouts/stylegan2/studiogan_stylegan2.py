@@ -13,6 +13,7 @@ from ganprobe.checkpoints.layout import Contents, Overrides, Reading
 from ganprobe.checkpoints.layouts.studiogan_settings import check_settings, read_settings
 from ganprobe.checkpoints.layouts.stylegan2 import nvlabs_stylegan2_ada as nvlabs_stylegan2
 
+MARKS: Final = nvlabs_stylegan2.MARKS
 matches = nvlabs_stylegan2.matches
 _READABLE: Final = {"MODEL.z_prior": ("gaussian",), "MODEL.info_type": ("N/A",)}
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
-from ganprobe.reproduce.toml_records import packaged, record
+from ganprobe.reproduce.plans.toml_records import packaged, record
 
 FILE = "budgets.toml"
 
@@ -38,9 +38,11 @@ class Reduction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """samples: at most so many, by measure. set: settings of every recipe by dotted name, before those of its
-    reduction. options: of training runs, which leave the weights alone. stand_in: pictures in the place of every data
-    set, 0 for the data itself. weights: which are measured, of the end of training or of its best moment. seeds:
-    training runs of each row. jobs: rows at a time. share: of a limited time, what training may take."""
+    reduction. options: of training runs, which leave the weights alone. protocols: metrics under other protocols, by
+    the name that the target has. classifier: that metrics train, None for their own. stand_in: pictures in the place
+    of every data set, 0 for the data itself. weights: which are measured, of the end of training or of its best
+    moment. seeds: training runs of each row. jobs: rows at a time. share: of a limited time, what training may
+    take."""
 
     name: str
     summary: str
@@ -48,6 +50,8 @@ class Budget:
     samples: Mapping[str, int] = field(default_factory=dict)
     set: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    classifier: str | None = None
     stand_in: int = 0
     weights: Literal["last", "best"] = "last"
     seeds: int = 1

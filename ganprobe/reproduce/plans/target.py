@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
 from ganprobe.core.results import Better
-from ganprobe.reproduce.toml_records import packaged, record
+from ganprobe.reproduce.plans.toml_records import packaged, record
 
 Against = Literal["nothing", "test", "classes"]
 _SUFFIX = ".toml"
@@ -91,8 +91,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A figure with a line for each row, read from the detail table "curve" of `metric`. chance: the level of a guess,
-    where there is one."""
+    """A figure with a line for each row, read from the detail table of `metric` whose rows are numbers. chance: the
+    level of a guess, where there is one."""
 
     id: str
     title: str

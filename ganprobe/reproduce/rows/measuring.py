@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganprobe.core.calls.probing import ForgettingCall
 from ganprobe.core.calls.settings import EvaluateCall, ReferenceCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of, write_text
@@ -14,13 +15,14 @@ from ganprobe.core.registry import Registry
 from ganprobe.core.results import Record
 from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.opening.metrics import resolve
+from ganprobe.engine.probing.linear import probe_forgetting
 from ganprobe.engine.reference import make_reference
 from ganprobe.report import read_run
-from ganprobe.reproduce.budget import Budget
-from ganprobe.reproduce.data import DataSet, Holdings
-from ganprobe.reproduce.layout import Folder
-from ganprobe.reproduce.standing_in import without_weights
-from ganprobe.reproduce.target import Measure
+from ganprobe.reproduce.plans.budget import Budget
+from ganprobe.reproduce.plans.data import DataSet, Holdings
+from ganprobe.reproduce.plans.standing_in import Means, means_of
+from ganprobe.reproduce.plans.target import Measure
+from ganprobe.reproduce.rows.layout import Folder
 
 BATCH = 250
 INCEPTION, LPIPS = "inception", "lpips"
@@ -45,19 +47,20 @@ class Look:
     samples: int
     folder: Folder
     holdings: Holdings
+    means: Means
     device: str | None
+    classifier: str | None = None
     seed: int = 0
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """What is measured with the weights that are at hand, by the names of ours."""
-        inception, vgg = self.holdings.inception_weights is not None, self.holdings.vgg_weights is not None
-        return tuple(without_weights(name, inception=inception, vgg=vgg) for name in self.measure.metrics)
+        """What is measured, by the names of ours."""
+        return tuple(self.means.metric(name) for name in self.measure.metrics)
 
     @property
     def place(self) -> str:
-        """The measure's name in folders, another one where other features stand in."""
-        return self.measure.name + ("" if self.metrics == self.measure.metrics else "-embedded")
+        """The measure's name in folders, with the first metric's where others stand in for the target's."""
+        return self.measure.name + ("" if self.metrics == self.measure.metrics else f"-{self.metrics[0]}")
 
 
 MARK = "of.json"
@@ -73,7 +76,15 @@ def look_of(
     """How a measure is taken under a budget."""
     wanted = measure.samples or holdings.test_images(data)
     samples = budget.cap(measure.name, wanted)
-    return Look(measure=measure, samples=samples, folder=folder, holdings=holdings, device=device)
+    return Look(
+        measure=measure,
+        samples=samples,
+        folder=folder,
+        holdings=holdings,
+        means=means_of(holdings, budget),
+        device=device,
+        classifier=budget.classifier,
+    )
 
 
 def measured(name: str, look: Look) -> Record | None:
@@ -128,6 +139,8 @@ def _evaluated(subject: Subject, look: Look, out: Path, *, resume: bool) -> None
         vgg_weights=holdings.vgg_weights if _reads(look, LPIPS) else None,
         scorer=holdings.scorer(subject.data) if look.measure.scored else None,
         reference=_reference(subject, look),
+        test_data=_test(subject, look),
+        classifier=look.classifier if look.measure.against == "classes" else None,
         metrics=list(look.metrics),
         out=out,
         resume=resume,
@@ -140,17 +153,23 @@ def _reads(look: Look, network: str) -> bool:
 
 
 def _reference(subject: Subject, look: Look) -> str | None:
-    """DATA to measure against: statistics of the test images, made by the first row that needs them; the images
-    themselves for a metric by class."""
+    """DATA to measure against: statistics of the test images, made by the first row that needs them; for a classifier
+    that is trained the training images."""
     if look.measure.against == "nothing":
         return None
-    data = look.holdings.test(subject.data, subject.resolution)
     if look.measure.against == "classes":
-        return data
+        return look.holdings.train(subject.data, subject.resolution)
+    data = look.holdings.test(subject.data, subject.resolution)
     path = look.folder.data / f"{subject.data.key}-{subject.resolution}-{look.place}.safetensors"
     if not path.is_file():
         _make_reference(data, path, look, look.holdings.test_images(subject.data))
     return str(path)
+
+
+def _test(subject: Subject, look: Look) -> str | None:
+    """What a classifier is tested on."""
+    wanted = look.measure.against == "classes"
+    return look.holdings.test(subject.data, subject.resolution) if wanted else None
 
 
 def _make_reference(data: str, path: Path, look: Look, images: int) -> None:
@@ -164,4 +183,14 @@ def _make_reference(data: str, path: Path, look: Look, images: int) -> None:
     make_reference(data, path, call)
 
 
+def forget(subject: Subject, look: Look, out: Path) -> None:
+    """By `ganprobe probe forgetting`, of the discriminators that the run has kept on the way."""
+    data = look.holdings.train(subject.data, subject.resolution)
+    call = ForgettingCall(
+        samples=look.samples, test_data=_test(subject, look), seed=look.seed, device=look.device, out=out
+    )
+    probe_forgetting(subject.trained, data, call).save(out)
+
+
 KINDS.add("evaluate", evaluate)
+KINDS.add("forgetting", forget)
