@@ -40,6 +40,8 @@ _ORDER: Final = (
     ("dci",),
     ("mig",),
     ("sap",),
+    ("cas",),
+    ("lt_probe",),
 )
 """Families of names, as they are listed and measured; what belongs to none comes after them."""
 

@@ -65,6 +65,8 @@ def test_the_commands_shown_exist(page: Path) -> None:
         name, *words = shlex.split(line, comments=True)[1:]
         command = root.commands.get(name)  # type: ignore[attr-defined]
         assert command is not None, line
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
         known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         unknown = {word.partition("=")[0] for word in words if word.startswith("--")} - known
         assert not unknown, f"{line}: {sorted(unknown)}"

@@ -23,7 +23,7 @@ EVERY = pytest.mark.parametrize("name", CATALOGUE)
 
 
 def test_what_is_declared_is_found_once() -> None:
-    modules = [*declared("ganprobe.metrics"), *declared("ganprobe.directions")]
+    modules = [*declared("ganprobe.metrics"), *declared("ganprobe.directions"), *declared("ganprobe.probes")]
     specs = [spec for module in modules for spec in module.SPECS]
     assert sorted(spec.name for spec in specs) == sorted(CATALOGUE)
     assert all(CATALOGUE[spec.name] is spec for spec in specs)
@@ -32,7 +32,8 @@ def test_what_is_declared_is_found_once() -> None:
 
 def test_families_stand_together_and_unknown_ones_last() -> None:
     assert list(CATALOGUE)[:5] == ["fd", "fd_infinity", "kd", "kd@subsets", "cs"]
-    assert list(CATALOGUE)[-9:] == [f"{name}_{space}" for name in ("dci", "mig", "sap") for space in "zws"]
+    axes = [f"{name}_{space}" for name in ("dci", "mig", "sap") for space in "zws"]
+    assert list(CATALOGUE)[-13:] == [*axes, "cas", "cas@short", "lt_probe", "lt_probe@inception"]
     named = {name: MetricSpec(**{**_fields_of(CATALOGUE["fd"]), "name": name}) for name in ("zebra", "ppl_x", "fd@x")}
     assert [spec.name for spec in ordered(named.values())] == ["fd@x", "ppl_x", "zebra"]
 
