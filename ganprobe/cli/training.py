@@ -77,8 +77,8 @@ def train(
     """Train a generator by a recipe, or one of the small networks that ship; started again, the command goes on."""
     from ganprobe.core.files import check_writable
     from ganprobe.engine.ranks.shares import ranks_of
-    from ganprobe.engine.train import TrainCall as Words
-    from ganprobe.engine.train import train as start
+    from ganprobe.engine.training.train import TrainCall as Words
+    from ganprobe.engine.training.train import train as start
 
     added, dropped = split_names(add or ""), split_names(drop or "")
     folder = out or Path("runs") / "-".join([Path(recipe).stem, *added])
@@ -129,7 +129,7 @@ def train_scorer(
     ] = False,
 ) -> None:
     """Train a scorer of attributes from a table of them; started again, the same command goes on."""
-    from ganprobe.engine.train_scorer import train_scorer as start
+    from ganprobe.engine.training.train_scorer import train_scorer as start
     from ganprobe.training.supervised.attributes import AttributeSettings
 
     settings = AttributeSettings(

@@ -82,7 +82,8 @@ class KeeperMetric(KeeperAccumulator[S]):
         """{name: Estimate}. MetricError on no data, on too few samples and on values that are not finite."""
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, which hinder Python 3.11 from calling an alias of a frozen generic class (ScoredSamples).
+@dataclass(frozen=True)
 class Surroundings(Generic[S]):
     """What a metric may go back to beside its own state.
 

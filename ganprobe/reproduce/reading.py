@@ -9,8 +9,8 @@ from ganprobe.core.results import Estimate, Record, Result
 from ganprobe.core.tables import DetailTable
 from ganprobe.report.glossary import label_of
 from ganprobe.report.records.reproduction import CurvePoint, NumberColumn
-from ganprobe.reproduce.standing_in import Means
-from ganprobe.reproduce.target import Column
+from ganprobe.reproduce.plans.standing_in import Means
+from ganprobe.reproduce.plans.target import Column
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,16 @@ from ganprobe.report.records.reproduction import (
     Reproduction,
     judged,
 )
-from ganprobe.reproduce.data import data_of
-from ganprobe.reproduce.layout import State
-from ganprobe.reproduce.measuring import is_current, look_of, measured
-from ganprobe.reproduce.plan import Plan, Run, run_name
+from ganprobe.reproduce.plans.data import data_of
+from ganprobe.reproduce.plans.plan import Plan, Run, run_name
+from ganprobe.reproduce.plans.recipes import differences, recipe_of
+from ganprobe.reproduce.plans.standing_in import Means, means_of
+from ganprobe.reproduce.plans.target import Column, Curve, Group, Row, Table
 from ganprobe.reproduce.reading import Reading, curve_of, number_column, read_column
-from ganprobe.reproduce.recipes import differences, recipe_of
-from ganprobe.reproduce.standing_in import Means, means_of
-from ganprobe.reproduce.target import Column, Curve, Group, Row, Table
-from ganprobe.reproduce.tasks import Bench, measure_title, subject_of
-from ganprobe.reproduce.training import progress_of
+from ganprobe.reproduce.rows.layout import State
+from ganprobe.reproduce.rows.measuring import is_current, look_of, measured
+from ganprobe.reproduce.rows.tasks import Bench, measure_title, subject_of
+from ganprobe.reproduce.rows.training import progress_of
 
 NOT_YET = "not yet"
 

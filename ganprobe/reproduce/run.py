@@ -13,17 +13,17 @@ from ganprobe.core.calls.reproduction import ReproduceCall
 from ganprobe.core.files import check_writable
 from ganprobe.report.folders.reproduction import write_reproduction
 from ganprobe.report.records.reproduction import Reproduction
-from ganprobe.reproduce.budget import read_budget
-from ganprobe.reproduce.clock import clock_of
-from ganprobe.reproduce.data import Holdings, with_stand_ins
-from ganprobe.reproduce.layout import Folder, open_state
-from ganprobe.reproduce.plan import Plan, make_plan
-from ganprobe.reproduce.recipes import recipe_of
+from ganprobe.reproduce.plans.budget import read_budget
+from ganprobe.reproduce.plans.data import Holdings, with_stand_ins
+from ganprobe.reproduce.plans.plan import Plan, make_plan
+from ganprobe.reproduce.plans.recipes import recipe_of
+from ganprobe.reproduce.plans.target import read_target
 from ganprobe.reproduce.results import reproduction_of
-from ganprobe.reproduce.target import read_target
-from ganprobe.reproduce.tasks import Bench
-from ganprobe.reproduce.work import Work
-from ganprobe.reproduce.workers import Crew
+from ganprobe.reproduce.rows.clock import clock_of
+from ganprobe.reproduce.rows.layout import Folder, open_state
+from ganprobe.reproduce.rows.tasks import Bench
+from ganprobe.reproduce.rows.work import Work
+from ganprobe.reproduce.rows.workers import Crew
 
 
 def reproduce(

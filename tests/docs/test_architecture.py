@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 MOST = 15
-REDESIGNED = {"training"}
+REDESIGNED = {"reproduce"}
 """Folders that are about to be divided."""
 
 

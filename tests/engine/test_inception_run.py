@@ -11,7 +11,8 @@ import ganprobe
 from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import sha256_of
-from ganprobe.engine.opening.features import Files, features_for, open_features
+from ganprobe.engine.opening.features import Files, open_features
+from ganprobe.engine.opening.names import features_for
 from ganprobe.engine.reference import Reference, load_reference, make_reference
 from ganprobe.features.published.inception_extractor import load_inception
 from ganprobe.metrics import METRICS

@@ -36,7 +36,7 @@ assert all(known.summary for known in ARCHITECTURES.values()) and len(trainable(
 try:
     ARCHITECTURES["snggan"]
 except InputError:
-    print("refused")
+    print("done")
 """,
     "methods": """
 from ganprobe.core.errors import InputError

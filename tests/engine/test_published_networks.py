@@ -9,7 +9,8 @@ import torch
 import ganprobe
 from ganprobe.core.calls.settings import ReferenceCall
 from ganprobe.core.errors import CheckpointError, InputError
-from ganprobe.engine.opening.features import Files, default_networks, features_for, open_features
+from ganprobe.engine.opening.features import Files, open_features
+from ganprobe.engine.opening.names import default_networks, features_for
 from ganprobe.engine.reference import load_reference, make_reference
 
 SAMPLES = 6

@@ -15,7 +15,7 @@ from PIL import Image
 from ganprobe.checkpoints.native import read_header
 from ganprobe.cli.main import run
 from ganprobe.core.errors import DataError, InputError
-from ganprobe.engine.train import TrainCall, settled, train
+from ganprobe.engine.training.train import TrainCall, settled, train
 
 SMALL = {
     "images": 8,

@@ -15,10 +15,10 @@ from ganprobe.core.results import Estimate, Record, Result, Subject, normal_esti
 from ganprobe.core.tables import detail_table
 from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.report import RunPictures, write_run
-from ganprobe.reproduce import measuring, tasks
-from ganprobe.reproduce.measuring import Look
-from ganprobe.reproduce.measuring import Subject as Trained
-from ganprobe.reproduce.training import Progress, progress_of
+from ganprobe.reproduce.rows import measuring, tasks
+from ganprobe.reproduce.rows.measuring import Look
+from ganprobe.reproduce.rows.measuring import Subject as Trained
+from ganprobe.reproduce.rows.training import Progress, progress_of
 
 ATTRIBUTES = ("age", "eyeglasses", "smile")
 

@@ -40,7 +40,7 @@ def cell(found: Reproduction, table: str, recipe: str, column: int = 0) -> Numbe
 @pytest.fixture
 def with_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read of it here."""
-    monkeypatch.setattr("ganprobe.reproduce.data.find_cifar10", lambda: tmp_path)
+    monkeypatch.setattr("ganprobe.reproduce.plans.data.find_cifar10", lambda: tmp_path)
 
 
 @pytest.mark.usefixtures("with_cifar10")

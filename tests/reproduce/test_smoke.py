@@ -16,12 +16,12 @@ import pytest
 from benchmarks.reproduction import main as packed_run
 from ganprobe.checkpoints.native import load_network, read_header
 from ganprobe.core.calls.reproduction import ReproduceCall
-from ganprobe.reproduce.budget import budget_names, read_budget
-from ganprobe.reproduce.data import Holdings, with_stand_ins
-from ganprobe.reproduce.plan import make_plan
-from ganprobe.reproduce.recipes import differences, recipe_of
+from ganprobe.reproduce.plans.budget import budget_names, read_budget
+from ganprobe.reproduce.plans.data import Holdings, with_stand_ins
+from ganprobe.reproduce.plans.plan import make_plan
+from ganprobe.reproduce.plans.recipes import differences, recipe_of
+from ganprobe.reproduce.plans.target import read_target, target_names
 from ganprobe.reproduce.run import reproduce
-from ganprobe.reproduce.target import read_target, target_names
 
 STYLE, STYLE_LT = "toyfaces-stylegan-baseline", "toyfaces-stylegan-lt"
 

@@ -10,10 +10,10 @@ import pytest
 
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.data import datasets, open_data
-from ganprobe.reproduce.budget import budget_names, budget_of, read_budget
-from ganprobe.reproduce.data import STAND_IN_CLASSES, Holdings, data_of, data_sets, with_stand_ins
-from ganprobe.reproduce.plan import NOT_ASKED, make_plan, measures_of, run_name
-from ganprobe.reproduce.target import Target, read_target, target_names, target_of
+from ganprobe.reproduce.plans.budget import budget_names, budget_of, read_budget
+from ganprobe.reproduce.plans.data import STAND_IN_CLASSES, Holdings, data_of, data_sets, with_stand_ins
+from ganprobe.reproduce.plans.plan import NOT_ASKED, make_plan, measures_of, run_name
+from ganprobe.reproduce.plans.target import Target, read_target, target_names, target_of
 
 SMALL: Mapping[str, Any] = {
     "title": "A paper",
@@ -159,7 +159,7 @@ def test_cifar10_is_missed_before_anything_begins(monkeypatch: pytest.MonkeyPatc
     def nowhere() -> Path:
         raise DataError("cifar10 needs its archive")
 
-    monkeypatch.setattr("ganprobe.reproduce.data.find_cifar10", nowhere)
+    monkeypatch.setattr("ganprobe.reproduce.plans.data.find_cifar10", nowhere)
     plan = make_plan(read_target("lt-gan"), read_budget("gpu"), Holdings())
     assert {run.recipe.partition("-")[0] for run in plan.runs} == {"toyfaces"}
     assert plan.lacks["cifar10-sndcgan-lt"] == "cifar10 needs its archive"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from ganprobe.core.errors import InputError
-from ganprobe.reproduce.clock import Clock, clock_of
-from ganprobe.reproduce.layout import Folder, State, open_state
-from ganprobe.reproduce.limits import group_of, steps_within
-from ganprobe.reproduce.training import Progress
-from ganprobe.reproduce.workers import DIED, Crew, Outcome, Task
+from ganprobe.reproduce.rows.clock import Clock, clock_of
+from ganprobe.reproduce.rows.layout import Folder, State, open_state
+from ganprobe.reproduce.rows.limits import group_of, steps_within
+from ganprobe.reproduce.rows.training import Progress
+from ganprobe.reproduce.rows.workers import DIED, Crew, Outcome, Task
 
 NEVER = Clock(0.0)
 

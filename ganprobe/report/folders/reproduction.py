@@ -21,6 +21,7 @@ from ganprobe.report.pages.reproduction import (
     sample_file,
 )
 from ganprobe.report.records.reproduction import Reproduction
+from ganprobe.report.records.reproduction_json import reproduction_json
 
 NUMBERS = "reproduction.json"
 
@@ -32,7 +33,7 @@ def write_reproduction(found: Reproduction, out: str | Path) -> Path:
     figures = reproduction_figures(found)
     on_disk = {name: data for name, data in figures.items() if not name.endswith(DARK_SUFFIX)}
     files = {
-        NUMBERS: json_bytes(found.to_json()),
+        NUMBERS: json_bytes(reproduction_json(found)),
         "report.html": reproduction_html(found, figures).encode(),
         "report.md": reproduction_markdown(found, on_disk).encode(),
         "report.tex": reproduction_latex(found).encode(),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import final
 
 from ganprobe.core.results import Better, Estimate
 from ganprobe.report.records.orders import (
@@ -166,12 +166,6 @@ class Reproduction:
     trained: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Every number, unrounded."""
-        from ganprobe.report.records.reproduction_json import reproduction_json
-
-        return reproduction_json(self)
 
 
 def judged(

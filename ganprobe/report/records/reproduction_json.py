@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ganprobe.core.results import SCHEMA, Estimate
-
-if TYPE_CHECKING:
-    from ganprobe.report.records.reproduction import (
-        CurveFigure,
-        NumberCell,
-        NumberGroup,
-        NumberTable,
-        Order,
-        Reproduction,
-    )
+from ganprobe.report.records.reproduction import (
+    CurveFigure,
+    NumberCell,
+    NumberGroup,
+    NumberTable,
+    Order,
+    Reproduction,
+)
 
 
 def reproduction_json(found: Reproduction) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-WARM = 3
+WARM = 2
 """Runs before the capture: they fill caches, choose kernels and make the optimisers' states."""
 
 Body = Callable[[], tuple[tuple[str, ...], Tensor]]
@@ -21,10 +21,11 @@ Body = Callable[[], tuple[tuple[str, ...], Tensor]]
 
 @final
 class GraphedStep:
-    """`body` gives the names and values (names,) of the step's scalars."""
+    """`body` gives the names and values (names,) of the step's scalars. stream: the one that all steps of a run take
+    before they are captured; memory that was freed on it is at hand for the next."""
 
-    def __init__(self, body: Body, *, device: torch.device, pool: Any) -> None:
-        self._body, self._device, self._pool = body, device, pool
+    def __init__(self, body: Body, *, device: torch.device, pool: Any, stream: torch.cuda.Stream) -> None:
+        self._body, self._device, self._pool, self._stream = body, device, pool, stream
         self._runs, self._usable = 0, True
         self._graph: torch.cuda.CUDAGraph | None = None
         self._names: tuple[str, ...] = ()
@@ -41,19 +42,18 @@ class GraphedStep:
         return self._names, self._values.clone()
 
     def _eagerly(self) -> tuple[tuple[str, ...], Tensor]:
-        # On a stream of its own, as what is captured later: gradients then accumulate on no other.
-        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(stream):
+        # Not on the default stream, as what is captured later: gradients then accumulate on no other.
+        self._stream.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(self._stream):
             found = self._body()
-        torch.cuda.current_stream(self._device).wait_stream(stream)
+        torch.cuda.current_stream(self._device).wait_stream(self._stream)
         return found
 
     def _capture(self) -> None:
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self._device)
         try:
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 self._names, self._values = self._body()
         except RuntimeError as problem:
             self._usable = False

@@ -42,6 +42,15 @@ class Phase:
 
 
 @final
+class _Captures:
+    """The memory and the stream that the graphs of a run share: one runs after another."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.pool = torch.cuda.graph_pool_handle()
+        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+
+@final
 class Trainer:
     """Trains two networks and the weights of tasks, from the state in the folder after `resume`."""
 
@@ -86,7 +95,7 @@ class Trainer:
         self._real, self._host = real, host
         self._share = torch.zeros((), device=self.device)
         self._steps: dict[Phase, tuple[Immediate | Planned, Callable[[], Scalars]]] = {}
-        self._pool = torch.cuda.graph_pool_handle() if self._graphs else None
+        self._captured_in = _Captures(self.device) if self._graphs else None
 
     @property
     def images(self) -> int:
@@ -165,11 +174,16 @@ class Trainer:
         own, and none is worth a graph."""
         if phase in self._steps:
             return self._steps[phase]
-        if not self._graphs or not phase.lod.is_integer():
+        if self._captured_in is None or not phase.lod.is_integer():
             table = Immediate(self._host, self.device)
             return table, lambda: self._body(phase, table)
         planned = Planned(self._host, self.device)
-        step = GraphedStep(lambda: self._body(phase, planned), device=self.device, pool=self._pool)
+        step = GraphedStep(
+            lambda: self._body(phase, planned),
+            device=self.device,
+            pool=self._captured_in.pool,
+            stream=self._captured_in.stream,
+        )
         self._steps[phase] = (planned, step)
         return planned, step
 

@@ -101,7 +101,11 @@ def fitted_to(hint: Any, value: Any, *, name: str) -> Any:
     """`value` as `hint` wants it: lists become tuples, whole numbers floats, mappings records. InputError otherwise."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _in_range(fitted_to(inner[0], value, name=name), inner[1:], name)
+        fitted = fitted_to(inner[0], value, name=name)
+        for extra in inner[1:]:
+            if isinstance(extra, Range) and fitted not in extra:
+                raise InputError(f"{name} must be {extra}, got {value!r}")
+        return fitted
     if origin in (Union, types.UnionType):
         return _one_of(inner, value, name)
     if origin is Literal:
@@ -115,13 +119,6 @@ def fitted_to(hint: Any, value: Any, *, name: str) -> Any:
     if origin is not None and issubclass(origin, Mapping):
         return dict(_mapping(value, name))
     return _scalar(hint, value, name)
-
-
-def _in_range(value: Any, extras: Sequence[Any], name: str) -> Any:
-    for extra in extras:
-        if isinstance(extra, Range) and value not in extra:
-            raise InputError(f"{name} must be {extra}, got {value!r}")
-    return value
 
 
 def _one_of(kinds: Sequence[Any], value: Any, name: str) -> Any:

@@ -10,10 +10,8 @@ True
 from __future__ import annotations
 
 import ast
-import functools
 import importlib
-import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, final
@@ -25,8 +23,8 @@ from ganprobe.core.registry import unknown
 class Tasks(Mapping[str, str]):
     """The tasks by name, each with its summary; a task's module is imported when it is asked for."""
 
-    def __init__(self, package: str, folder: Path) -> None:
-        self._package, self._folder = package, folder
+    def __init__(self, package: str, folders: Iterable[str]) -> None:
+        self._package, self._folders = package, folders
 
     def known(self, name: str) -> str:
         """`name`; InputError where there is no such task."""
@@ -47,12 +45,14 @@ class Tasks(Mapping[str, str]):
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"{self._package}.{self.known(name)}")
 
-    @functools.cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(found.name for found in pkgutil.iter_modules([str(self._folder)])))
+    @property
+    def _names(self) -> dict[str, Path]:
+        """The module of each task."""
+        found = {path.stem: path for folder in self._folders for path in Path(folder).glob("[a-z]*.py")}
+        return dict(sorted(found.items()))
 
     def __getitem__(self, name: str) -> str:
-        source = (self._folder / f"{self.known(name)}.py").read_text(encoding="utf-8")
+        source = self._names[self.known(name)].read_text(encoding="utf-8")
         return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
     def __contains__(self, name: object) -> bool:
@@ -65,4 +65,4 @@ class Tasks(Mapping[str, str]):
         return len(self._names)
 
 
-TASKS = Tasks(__name__, Path(__file__).parent)
+TASKS = Tasks(__name__, __path__)

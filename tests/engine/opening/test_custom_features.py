@@ -14,8 +14,9 @@ import ganprobe
 from ganprobe.cli.main import run
 from ganprobe.core.errors import GanprobeError, InputError
 from ganprobe.core.streams import stream
-from ganprobe.engine.opening.custom_features import check_custom, is_custom, open_custom
+from ganprobe.engine.opening.custom_features import open_custom
 from ganprobe.engine.opening.metrics import catalogue_of
+from ganprobe.engine.opening.names import check_custom, is_custom
 from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN
 from ganprobe.metrics import frechet_distance
 from ganprobe.metrics.columns import CUSTOM

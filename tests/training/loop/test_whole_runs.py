@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import subprocess
@@ -314,6 +315,18 @@ def test_refusals_come_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="square"):
         train(small_recipe("stylegan"), tmp_path, source=ArraySource(np.ascontiguousarray(source.images[..., :8])))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The .grad attribute")
+@pytest.mark.parametrize("architecture", ["sndcgan", "stylegan"])
+def test_compiled_networks_train_the_same(architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torch.compile sees them; what makes code of that is torch's."""
+    recipe = small_recipe(architecture, growing=None, steps=3)
+    train(recipe, tmp_path / "plain")
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    train(recipe, tmp_path / "compiled", compile=True)
+    assert_same_run(tmp_path / "plain", tmp_path / "compiled")
 
 
 def test_labels_that_a_network_does_not_know_are_left(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ganprobe.core.errors import DataError, InputError, OutputError, TrainingErr
 from ganprobe.core.files import sha256_of
 from ganprobe.data import array_images, toyfaces
 from ganprobe.data.attributes import LabelledImages
-from ganprobe.engine.train_scorer import train_scorer
+from ganprobe.engine.training.train_scorer import train_scorer
 from ganprobe.features import open_scorer
 from ganprobe.features.embedded.weights import header_of
 from ganprobe.training.supervised import LoopSettings, Run, fit, initialised

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ MOVES = {
 
 def test_every_task_is_under_these_laws() -> None:
     assert set(TASKS) | {"info"} >= set(REGISTERED) >= set(TASKS)
+
+
+@pytest.mark.parametrize("task", list(REGISTERED))
+def test_every_task_has_a_card_that_says_its_settings(task: str) -> None:
+    card = (Path(__file__).parents[3] / "docs" / "tasks" / f"{task}.md").read_text()
+    assert card.startswith(f"# {task}: ")
+    assert REGISTERED[task]
+    for setting in dataclasses.fields(REGISTERED.settings(task)):
+        assert f"`{setting.name}`" in card, setting.name
 
 
 class Killed(BaseException):

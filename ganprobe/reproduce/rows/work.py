@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import final
 
 from ganprobe.core.files import write_text
-from ganprobe.reproduce.clock import Clock
-from ganprobe.reproduce.layout import State
-from ganprobe.reproduce.limits import steps_within
-from ganprobe.reproduce.plan import Plan, Run
-from ganprobe.reproduce.recipes import recipe_of
-from ganprobe.reproduce.tasks import Bench, Measuring, Train
-from ganprobe.reproduce.training import Progress
-from ganprobe.reproduce.workers import Crew, Outcome, Task
+from ganprobe.reproduce.plans.plan import Plan, Run
+from ganprobe.reproduce.plans.recipes import recipe_of
+from ganprobe.reproduce.rows.clock import Clock
+from ganprobe.reproduce.rows.layout import State
+from ganprobe.reproduce.rows.limits import steps_within
+from ganprobe.reproduce.rows.tasks import Bench, Measuring, Train
+from ganprobe.reproduce.rows.training import Progress
+from ganprobe.reproduce.rows.workers import Crew, Outcome, Task
 
 PILOT, SECOND_PILOT = 0.3, 0.45
 """Shares of the time for training: until when rows go before their rates settle how far all can go, and until when

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
-from ganprobe.reproduce.toml_records import packaged, record
+from ganprobe.reproduce.plans.toml_records import packaged, record
 
 FILE = "budgets.toml"
 

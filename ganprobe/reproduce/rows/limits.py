@@ -1,6 +1,6 @@
 """How many steps a limit of time allows, the same for all rows that are compared.
 
->>> from ganprobe.reproduce.training import Progress
+>>> from ganprobe.reproduce.rows.training import Progress
 >>> seen = {"a-net-x": Progress(100, 0, 10.0, rate=10.0), "a-net-y": Progress(80, 0, 10.0, rate=8.0)}
 >>> steps_within(seen, seconds=100.0, most={"a-net-x": 5000, "a-net-y": 5000})
 {'a-net-x': 800, 'a-net-y': 800}
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ganprobe.reproduce.training import Progress
+from ganprobe.reproduce.rows.training import Progress
 
 CAUTION = 0.9
 """Of the rate that was seen: rows do not go evenly."""

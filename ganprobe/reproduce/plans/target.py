@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
 from ganprobe.core.results import Better
-from ganprobe.reproduce.toml_records import packaged, record
+from ganprobe.reproduce.plans.toml_records import packaged, record
 
 Against = Literal["nothing", "test", "classes"]
 _SUFFIX = ".toml"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.registry import Registry
 from ganprobe.data import Images, open_data
-from ganprobe.engine.train_evaluation import EngineEvaluate
+from ganprobe.engine.training.evaluation import EngineEvaluate
 from ganprobe.training.reading import read_recipe
 from ganprobe.training.recipe.checking import structured
 from ganprobe.training.recipe.records import Recipe, RunOptions

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ganprobe.reproduce.budget import Budget
-from ganprobe.reproduce.plan import Run
+from ganprobe.reproduce.plans.budget import Budget
+from ganprobe.reproduce.plans.plan import Run
 from ganprobe.training.reading import read_recipe
 from ganprobe.training.reading import recipe_of as built
 from ganprobe.training.recipe.checking import plain

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ganprobe.reproduce.budget import Budget
-from ganprobe.reproduce.data import Holdings
+from ganprobe.reproduce.plans.budget import Budget
+from ganprobe.reproduce.plans.data import Holdings
 
 OF_INCEPTION: Mapping[str, str] = {"fid": "fd", "kid": "kd", "is": "cs"}
 """Never under the names that the field knows: other features give other numbers."""

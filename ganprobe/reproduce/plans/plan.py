@@ -1,8 +1,8 @@
 """Which rows a reproduction trains and how each is looked at: each recipe once, however many tables show it.
 
->>> from ganprobe.reproduce.budget import read_budget
->>> from ganprobe.reproduce.data import Holdings
->>> from ganprobe.reproduce.target import read_target
+>>> from ganprobe.reproduce.plans.budget import read_budget
+>>> from ganprobe.reproduce.plans.data import Holdings
+>>> from ganprobe.reproduce.plans.target import read_target
 >>> plan = make_plan(read_target("lt-gan"), read_budget("gpu"), Holdings(), rows=("toyfaces-sndcgan-*", "imagenet-*"))
 >>> [(run.name, run.measures) for run in plan.runs][0]
 ('toyfaces-sndcgan-baseline', ('images', 'attributes', 'detection'))
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ganprobe.core.errors import InputError
-from ganprobe.reproduce.budget import Budget, Reduction
-from ganprobe.reproduce.data import Holdings, data_of
-from ganprobe.reproduce.target import Target
+from ganprobe.reproduce.plans.budget import Budget, Reduction
+from ganprobe.reproduce.plans.data import Holdings, data_of
+from ganprobe.reproduce.plans.target import Target
 
 NOT_ASKED = "not among the rows asked for"
 

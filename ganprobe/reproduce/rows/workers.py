@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Protocol, final
 
 from ganprobe.core.errors import GanprobeError
-from ganprobe.reproduce.clock import Clock
+from ganprobe.reproduce.rows.clock import Clock
 
 DIED = "its process ended without a word, perhaps for want of memory; try fewer jobs"
 

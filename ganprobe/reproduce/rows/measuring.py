@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganprobe.core.calls.probing import ForgettingCall
 from ganprobe.core.calls.settings import EvaluateCall, ReferenceCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of, write_text
@@ -14,13 +15,14 @@ from ganprobe.core.registry import Registry
 from ganprobe.core.results import Record
 from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.opening.metrics import resolve
+from ganprobe.engine.probing.linear import probe_forgetting
 from ganprobe.engine.reference import make_reference
 from ganprobe.report import read_run
-from ganprobe.reproduce.budget import Budget
-from ganprobe.reproduce.data import DataSet, Holdings
-from ganprobe.reproduce.layout import Folder
-from ganprobe.reproduce.standing_in import Means, means_of
-from ganprobe.reproduce.target import Measure
+from ganprobe.reproduce.plans.budget import Budget
+from ganprobe.reproduce.plans.data import DataSet, Holdings
+from ganprobe.reproduce.plans.standing_in import Means, means_of
+from ganprobe.reproduce.plans.target import Measure
+from ganprobe.reproduce.rows.layout import Folder
 
 BATCH = 250
 INCEPTION, LPIPS = "inception", "lpips"
@@ -181,4 +183,14 @@ def _make_reference(data: str, path: Path, look: Look, images: int) -> None:
     make_reference(data, path, call)
 
 
+def forget(subject: Subject, look: Look, out: Path) -> None:
+    """By `ganprobe probe forgetting`, of the discriminators that the run has kept on the way."""
+    data = look.holdings.train(subject.data, subject.resolution)
+    call = ForgettingCall(
+        samples=look.samples, test_data=_test(subject, look), seed=look.seed, device=look.device, out=out
+    )
+    probe_forgetting(subject.trained, data, call).save(out)
+
+
 KINDS.add("evaluate", evaluate)
+KINDS.add("forgetting", forget)

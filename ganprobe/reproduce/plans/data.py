@@ -16,7 +16,7 @@ from ganprobe.core.files import writing
 from ganprobe.core.registry import unknown
 from ganprobe.data import toyfaces
 from ganprobe.data.datasets import find_cifar10
-from ganprobe.reproduce.toml_records import packaged, record
+from ganprobe.reproduce.plans.toml_records import packaged, record
 
 STAND_IN_CLASSES = 4
 """Of the pictures that stand in for data with classes: quarters of the range of one factor."""

@@ -15,9 +15,9 @@ import numpy as np
 from ganprobe.checkpoints.native import read_header
 from ganprobe.data import open_data
 from ganprobe.engine.opening.features import open_device
-from ganprobe.engine.train_evaluation import EngineEvaluate
-from ganprobe.reproduce.clock import Clock
-from ganprobe.reproduce.data import save_arrays
+from ganprobe.engine.training.evaluation import EngineEvaluate
+from ganprobe.reproduce.plans.data import save_arrays
+from ganprobe.reproduce.rows.clock import Clock
 from ganprobe.training.data.source import ArraySource, ImageSource
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import train_recipe

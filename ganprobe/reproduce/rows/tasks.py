@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
-from ganprobe.reproduce.budget import Budget
-from ganprobe.reproduce.clock import Clock
-from ganprobe.reproduce.data import Holdings, data_of
-from ganprobe.reproduce.layout import Folder
-from ganprobe.reproduce.measuring import Subject, look_of, take
-from ganprobe.reproduce.plan import Run
-from ganprobe.reproduce.recipes import recipe_of
-from ganprobe.reproduce.target import Measure
-from ganprobe.reproduce.training import Progress, generator_of, train_row
+from ganprobe.reproduce.plans.budget import Budget
+from ganprobe.reproduce.plans.data import Holdings, data_of
+from ganprobe.reproduce.plans.plan import Run
+from ganprobe.reproduce.plans.recipes import recipe_of
+from ganprobe.reproduce.plans.target import Measure
+from ganprobe.reproduce.rows.clock import Clock
+from ganprobe.reproduce.rows.layout import Folder
+from ganprobe.reproduce.rows.measuring import Subject, look_of, take
+from ganprobe.reproduce.rows.training import Progress, generator_of, train_row
 
 TRAIN_ORDER = 1000
 TRAINING = "training"

@@ -1,0 +1,1 @@
+"""What a reproduction is to do: tables, budgets and data as they are declared, and the rows that follow."""

@@ -1,0 +1,1 @@
+"""Rows trained and measured: one at a time or side by side, within a limit of time."""
