@@ -114,10 +114,11 @@ def test_every_specification_reads_the_one_column(home: Path) -> None:
     assert CUSTOM.column == CUSTOM_COLUMN
     found = [spec for spec in catalogue_of(["custom"]).values() if spec.features == "custom"]
     shares = {f"{share}@custom" for share in ("precision", "recall", "density", "coverage")}
-    assert {spec.name for spec in found} == {"fd", "fd_infinity", "kd", "kd@subsets"} | shares
+    assert {spec.name for spec in found} == {"fd", "fd_infinity", "kd", "kd@subsets", "lt_probe"} | shares
     for spec in found:
-        assert spec.build().needs == {CUSTOM_COLUMN}
-        assert spec.protocol["column"] == CUSTOM_COLUMN
+        column = f"moves.{CUSTOM_COLUMN}" if spec.name == "lt_probe" else CUSTOM_COLUMN
+        assert spec.build().needs == {column}
+        assert spec.protocol["column"] == column
         assert "embedded" not in spec.summary
     extractor, network = open_custom(str(home / "net.pt"), torch.device("cpu"))
     assert (network.name, network.fingerprint) == ("custom-net", extractor.fingerprint)
