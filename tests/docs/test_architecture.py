@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 
 MOST = 15
-REDESIGNED = {"reproduce"}
-"""Folders that are about to be divided."""
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +87,7 @@ def test_nothing_is_imported_in_a_circle(folders, imports):
 
 def test_no_folder_is_overfull(folders):
     many = {folder.name: sum(not part.is_folder for part in folder.parts) for folder in folders}
-    assert {name: count for name, count in many.items() if count > MOST and name not in REDESIGNED} == {}
+    assert {name: count for name, count in many.items() if count > MOST} == {}
 
 
 def test_the_page_lists_the_folders_that_there_are(folders, page):
