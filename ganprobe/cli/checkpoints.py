@@ -60,6 +60,9 @@ def inspect(
     compat: Compat = False,
 ) -> None:
     """Say what a checkpoint is: layout, architecture, sizes, what was inferred and what was assumed."""
+    from ganprobe.engine.opening.names import check_checkpoint
+
+    check_checkpoint(checkpoint)
     from rich.console import Console
     from rich.table import Table
 
@@ -91,6 +94,9 @@ def convert(
     compat: Compat = False,
 ) -> None:
     """Write a checkpoint of any layout as a native file, with the original's sha256 in its metadata."""
+    from ganprobe.engine.opening.names import check_checkpoint
+
+    check_checkpoint(checkpoint)
     from ganprobe.core.files import check_writable
     from ganprobe.engine.inspection import convert as convert_file
 

@@ -77,6 +77,10 @@ def train(
     """Train a generator by a recipe, or one of the small networks that ship; started again, the command goes on."""
     from ganprobe.core.files import check_writable
     from ganprobe.engine.ranks.shares import ranks_of
+    from ganprobe.training.recipe.shipped import SMALL, tables_of
+
+    if recipe not in SMALL:
+        tables_of(recipe)  # refuses an unknown one
     from ganprobe.engine.training.train import TrainCall as Words
     from ganprobe.engine.training.train import train as start
 

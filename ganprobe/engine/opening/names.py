@@ -12,7 +12,7 @@ from typing import Final
 
 from ganprobe.core.calls.settings import Asked, Looking, Scoring
 from ganprobe.core.discovery.objects import names_an_object
-from ganprobe.core.errors import InputError
+from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import unknown
 from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.opening.folders import check_image_folder, check_no_checkpoints, generator_in
@@ -58,6 +58,12 @@ def check_generator(text: str) -> None:
             "a shipped name or package.module:callable"
         )
     raise unknown("generator", text, shipped_names("generators"))
+
+
+def check_checkpoint(path: Path) -> None:
+    """CheckpointError where there is nothing at `path`."""
+    if not path.exists():
+        raise CheckpointError(f"there is no checkpoint {path}; check the path")
 
 
 def check_scorer(text: str) -> None:

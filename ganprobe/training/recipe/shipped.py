@@ -20,6 +20,8 @@ from ganprobe.training.recipe import toml
 
 FOLDER = Path(__file__).parents[1] / "recipes"
 BASE = "base"
+SMALL = ("classifier", "scorer")
+"""The small networks that ganprobe measures with, which are trained by no recipe."""
 
 
 @functools.cache
@@ -35,7 +37,7 @@ def tables_of(name: str) -> dict[str, Any]:
     if path is None and (name.endswith(".toml") or Path(name).is_file()):
         path = Path(name)
     if path is None:
-        raise unknown("recipe or architecture to train", name, [*shipped(), "classifier", "scorer"])
+        raise unknown("recipe or architecture to train", name, [*shipped(), *SMALL])
     own = toml.read(path)
     own.setdefault("name", path.stem)
     return _based(own, path)
