@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ganprobe.core.calls.checking import fitted_to
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
 from ganprobe.generators.base import Discriminator, Generator
@@ -95,24 +95,8 @@ def _configured(kind: type[Any], given: Mapping[str, Any], resolution: int, num_
 
 
 def _check_fields(kind: type[Any], given: Mapping[str, Any]) -> None:
-    kinds = typing.get_type_hints(kind)
+    kinds, known = typing.get_type_hints(kind), [each.name for each in fields(kind)]
     for name, value in given.items():
-        if name not in {each.name for each in fields(kind)}:
-            raise unknown(f"field of {kind.__name__}", name, [each.name for each in fields(kind)])
-        if not _fits(value, kinds[name]):
-            said = getattr(kinds[name], "__name__", str(kinds[name]))
-            raise InputError(f"{kind.__name__}: {name} must be of the kind {said}, got {value!r}")
-
-
-def _fits(value: object, kind: Any) -> bool:
-    if isinstance(kind, types.UnionType):
-        return any(_fits(value, each) for each in kind.__args__)
-    if kind is None or kind is type(None):
-        return value is None
-    if typing.get_origin(kind) is tuple:
-        return isinstance(value, tuple | list)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if typing.get_origin(kind) is typing.Literal:
-        return value in kind.__args__
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if name not in known:
+            raise unknown(f"field of {kind.__name__}", name, known)
+        fitted_to(kinds[name], value, name=f"{kind.__name__}: {name}")

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ganprobe.core.calls.checking import plain, structured
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import unknown
 from ganprobe.training.recipe import toml
-from ganprobe.training.recipe.checking import plain, structured
 from ganprobe.training.recipe.records import Recipe
 from ganprobe.training.recipe.shipped import merged, tables_of
 from ganprobe.training.tasks import TASKS

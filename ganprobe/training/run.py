@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from ganprobe.core.calls.checking import plain
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import write_text
 from ganprobe.core.progress import Track
@@ -31,7 +32,6 @@ from ganprobe.training.loop.trainer import Trainer
 from ganprobe.training.losses.adversarial import ADVERSARIAL
 from ganprobe.training.parallel.processes import Processes
 from ganprobe.training.reading import text_of
-from ganprobe.training.recipe.checking import plain
 from ganprobe.training.recipe.records import FREE, Recipe, RunOptions
 from ganprobe.training.step.generation import compiled_where, generation_of
 from ganprobe.training.step.growing import check_growing

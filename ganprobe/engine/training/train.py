@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.calls.checking import structured
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.registry import Registry
 from ganprobe.data import Images, open_data
 from ganprobe.engine.training.evaluation import EngineEvaluate
 from ganprobe.training.reading import read_recipe
-from ganprobe.training.recipe.checking import structured
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import check_options, train_recipe
 from ganprobe.training.supervised.classifier import ClassifierSettings, train_classifier

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ganprobe.core.calls.checking import plain
 from ganprobe.reproduce.plans.budget import Budget
 from ganprobe.reproduce.plans.plan import Run
 from ganprobe.training.reading import read_recipe
 from ganprobe.training.reading import recipe_of as built
-from ganprobe.training.recipe.checking import plain
 from ganprobe.training.recipe.records import Recipe
 
 SNAPSHOTS = 10

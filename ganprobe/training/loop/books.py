@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import nn
 
 from ganprobe.checkpoints.native import save_network
+from ganprobe.core.calls.checking import plain
 from ganprobe.core.errors import TrainingError
 from ganprobe.core.files import write_bytes
 from ganprobe.generators.base import Generator
@@ -22,7 +23,6 @@ from ganprobe.training.loop.finished import finished, sample
 from ganprobe.training.loop.grid import grid_latents, write_grid
 from ganprobe.training.loop.log import Log
 from ganprobe.training.loop.trainer import Trainer
-from ganprobe.training.recipe.checking import plain
 
 GRID_COLUMNS = 8
 GRID_IMAGES = 40

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
+from ganprobe.core.calls.checking import AtLeastOne, NotNegative, Positive, Range, Share, Weight, check
 from ganprobe.core.errors import InputError
-from ganprobe.training.recipe.checking import AtLeastOne, NotNegative, Positive, Range, Share, Weight, check
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Loss = Literal["hinge", "logistic", "wasserstein"]

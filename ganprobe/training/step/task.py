@@ -13,9 +13,9 @@ from typing import Annotated, Any, ClassVar
 
 from torch import Tensor, nn
 
+from ganprobe.core.calls.checking import Range
 from ganprobe.generators.base import Discriminator, Generator
 from ganprobe.training.draws.requests import Who
-from ganprobe.training.recipe.checking import Range
 from ganprobe.training.recipe.records import Adam
 from ganprobe.training.step.generation import Generation
 from ganprobe.training.step.scene import Group, Scene, Term, View

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from ganprobe.training.recipe.checking import NotNegative, Weight, check
+from ganprobe.core.calls.checking import NotNegative, Weight, check
 from ganprobe.training.step import task
 from ganprobe.training.step.consistency import shifted_view, squared_difference
 from ganprobe.training.step.scene import Scene, Term, View

@@ -12,8 +12,8 @@ from typing import ClassVar, Literal, final
 
 from torch import Tensor
 
+from ganprobe.core.calls.checking import NotNegative, check
 from ganprobe.training.draws.draws import Draws
-from ganprobe.training.recipe.checking import NotNegative, check
 from ganprobe.training.step import task
 from ganprobe.training.step.augmentation import colours_changed, cut_out, moved
 from ganprobe.training.step.scene import Scene, Term

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganprobe.core.calls.checking import AtLeastOne, NotNegative, Weight, check
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import stream
 from ganprobe.generators.codes import CodeLayout
-from ganprobe.training.recipe.checking import AtLeastOne, NotNegative, Weight, check
 from ganprobe.training.recipe.records import Adam
 from ganprobe.training.step import task
 from ganprobe.training.step.scene import Scene, Term

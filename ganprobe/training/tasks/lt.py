@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganprobe.core.calls.checking import AtLeastOne, NotNegative, Range, Share, Weight, check
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import stream
 from ganprobe.generators.base import check_layers
 from ganprobe.generators.layers.norms import BatchNorm
 from ganprobe.training.draws.draws import Draws
 from ganprobe.training.draws.requests import Who
-from ganprobe.training.recipe.checking import AtLeastOne, NotNegative, Range, Share, Weight, check
 from ganprobe.training.recipe.records import Adam
 from ganprobe.training.step import task
 from ganprobe.training.step.generation import crossovers

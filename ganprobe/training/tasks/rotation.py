@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganprobe.core.calls.checking import NotNegative, Weight, check
 from ganprobe.core.errors import InputError
 from ganprobe.generators.layers.spectral import SpectralLinear, initialise
-from ganprobe.training.recipe.checking import NotNegative, Weight, check
 from ganprobe.training.recipe.records import Adam
 from ganprobe.training.step import task
 from ganprobe.training.step.scene import Scene, Term, View

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from ganprobe.training.recipe.checking import NotNegative, Positive, Weight, check
+from ganprobe.core.calls.checking import NotNegative, Positive, Weight, check
 from ganprobe.training.step import task
 from ganprobe.training.step.consistency import squared_difference
 from ganprobe.training.step.latents import Shift

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganprobe.core.calls.checking import Range, plain, structured
 from ganprobe.core.errors import InputError
 from ganprobe.generators.building import build_pair, trainable
 from ganprobe.training.reading import read_recipe, recipe_of, text_of
 from ganprobe.training.recipe import toml
-from ganprobe.training.recipe.checking import Range, plain, structured
 from ganprobe.training.recipe.records import Evaluation, Growing, Recipe
 from ganprobe.training.recipe.shipped import shipped
 from ganprobe.training.run import _updates
