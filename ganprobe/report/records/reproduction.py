@@ -27,8 +27,6 @@ from ganprobe.report.records.orders import (
     verdict,
 )
 
-BASELINE = "baseline"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberColumn:

@@ -9,19 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from ganprobe.core.calls.checking import Range
 from ganprobe.generators.base import Discriminator, Generator
 from ganprobe.training.draws.requests import Who
 from ganprobe.training.recipe.records import Adam
 from ganprobe.training.step.generation import Generation
 from ganprobe.training.step.scene import Group, Scene, Term, View
-
-Start = Annotated[int, Range(low=0)]
-"""Real images after which a task begins: every task's settings have such a field, `start`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +34,9 @@ class Company:
 
 
 class Task(ABC):
-    """An auxiliary task. `network` holds the weights that it owns, with `optimiser`; they learn in the updates of
-    `learns`. holds: the tasks whose terms are among its own, so that it does not go with them."""
+    """An auxiliary task; its settings have a field `start`, real images after which it begins. `network` holds the
+    weights that it owns, with `optimiser`; they learn in the updates of `learns`. holds: the tasks whose terms are
+    among its own, so that it does not go with them."""
 
     name: ClassVar[str]
     holds: ClassVar[frozenset[str]] = frozenset()
