@@ -24,6 +24,8 @@ from ganprobe.directions.edits.displacement import DirectionSpace
 from ganprobe.directions.latents import known_fingerprints, weights_fingerprint
 from ganprobe.directions.layers import check_layers
 from ganprobe.directions.walks import Walk
+from ganprobe.metrics.arrays import to_array
+from ganprobe.metrics.given import numbers
 
 SPACES: Final = get_args(DirectionSpace)
 
@@ -67,7 +69,8 @@ class Direction:
         return compose(sampler, latents, [[Move(direction=self, strength=strength)]])[:, 0]
 
     def _unit(self) -> NDArray[np.float32]:
-        vector = np.asarray(self.vector, dtype=np.float64)
+        given = numbers(self.vector, f"direction {self.name!r}")
+        vector = np.asarray(to_array(given) if isinstance(given, Tensor) else given, dtype=np.float64)
         if vector.ndim != (2 if self.space == "w+" else 1):
             raise InputError(f"direction {self.name!r} of {self.space} has a vector of shape {vector.shape}")
         length = float(np.linalg.norm(vector))

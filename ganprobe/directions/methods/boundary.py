@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, overload
 
 import numpy as np
 import torch
@@ -20,11 +20,12 @@ from torch import Tensor
 
 from ganprobe.core.errors import MetricError
 from ganprobe.directions.svm.machine import fit_hinge, fit_squared_hinge
-from ganprobe.metrics.arrays import Values, array64, to_array
+from ganprobe.metrics.arrays import Values, to_array
+from ganprobe.metrics.given import array64, numbers
 
 FloatArray = NDArray[np.float64]
+Floating = TypeVar("Floating", bound=np.floating[Any])
 SvmLoss = Literal["squared_hinge", "hinge"]
-Vector = TypeVar("Vector", NDArray[Any], Tensor)
 RANK_TOLERANCE: Final = 1e-6
 """Below this share of its length a vector counts as spanned: about ten times the rounding of float32 vectors."""
 
@@ -69,15 +70,22 @@ def fit_boundary(latents: Values, labels: ArrayLike | Tensor, *, loss: SvmLoss =
     return Boundary(normal, intercept, float(right.mean()), len(rows))
 
 
-def project_boundary(primal: Vector, *conditions: Vector) -> Vector:
+@overload
+def project_boundary(primal: Tensor, *conditions: Values) -> Tensor: ...
+@overload
+def project_boundary(primal: NDArray[Floating], *conditions: Values) -> NDArray[Floating]: ...
+@overload
+def project_boundary(primal: ArrayLike, *conditions: Values) -> NDArray[Any]: ...
+def project_boundary(primal: Values, *conditions: Values) -> NDArray[Any] | Tensor:
     """`primal` less its parts along the conditions, of length 1: moving along it leaves the conditions' scores alone,
     as far as they are linear (Shen et al. 2020, section 2.3 and equation 8, for any number of conditions at once).
 
     primal and each condition: (D,) or (1, D), or any other shapes of D numbers. The result has primal's shape and kind
-    (array or tensor, floating-point type), and does not depend on the conditions' lengths, order or repetition.
+    (tensor, else array; floating-point type), and does not depend on the conditions' lengths, order or repetition.
     MetricError where sizes differ, a value is not finite, a vector is zero, or the conditions span the primal.
     """
-    vector = _flat(primal, "primal")
+    given = numbers(primal, "primal")
+    vector = _flat(given, "primal")
     rest = vector / np.linalg.norm(vector)
     if conditions:
         basis = _orthonormal([_flat(condition, f"condition {i}") for i, condition in enumerate(conditions)], len(rest))
@@ -87,7 +95,7 @@ def project_boundary(primal: Vector, *conditions: Vector) -> Vector:
     length = float(np.linalg.norm(rest))
     if length < RANK_TOLERANCE:
         raise MetricError("the conditions span the primal boundary, so nothing of it remains; leave a condition out")
-    return _like(primal, rest / length)
+    return _like(given, rest / length)
 
 
 def _weights(rows: FloatArray, positive: NDArray[np.bool_], loss: SvmLoss) -> FloatArray:
@@ -100,22 +108,22 @@ def _weights(rows: FloatArray, positive: NDArray[np.bool_], loss: SvmLoss) -> Fl
 
 
 def _two_classes(labels: ArrayLike | Tensor, n: int) -> NDArray[np.bool_]:
-    values = to_array(labels) if isinstance(labels, Tensor) else np.asarray(labels)
+    values = array64(labels, "labels", 1, power=1)
     if values.shape != (n,):
         raise MetricError(f"labels must be of shape ({n},), one for each latent; their shape is {values.shape}")
     found = np.unique(values)
-    if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-        raise MetricError(f"labels must be finite numbers or truth values, got {values.dtype}; mend them")
     if len(found) != 2:
         raise MetricError(f"labels must hold exactly two classes, they hold {len(found)}; draw more or leave it out")
     return np.asarray(values == found[1])
 
 
-def _flat(vector: NDArray[Any] | Tensor, name: str) -> FloatArray:
-    values: FloatArray = array64(vector.reshape(-1)[None], name, 2)[0]
-    if not values.any():
+def _flat(vector: Values, name: str) -> FloatArray:
+    """(D,) float64, its largest number 1 or -1."""
+    values = array64(numbers(vector, name).reshape(-1), name, 1, power=1)
+    largest = float(np.abs(values).max())
+    if not largest:
         raise MetricError(f"{name} is zero; a direction has a length")
-    return values
+    return np.asarray(values / largest, dtype=np.float64)
 
 
 def _orthonormal(conditions: list[FloatArray], size: int) -> FloatArray:
@@ -129,7 +137,7 @@ def _orthonormal(conditions: list[FloatArray], size: int) -> FloatArray:
     return np.asarray(q[:, :rank], dtype=np.float64)
 
 
-def _like(original: Vector, values: FloatArray) -> Vector:
+def _like(original: NDArray[Any] | Tensor, values: FloatArray) -> NDArray[Any] | Tensor:
     if isinstance(original, Tensor):
         dtype = original.dtype if original.is_floating_point() else torch.float32
         return torch.from_numpy(values).to(original.device, dtype).reshape(original.shape)

@@ -24,7 +24,7 @@ from ganprobe.core.streams import stream
 from ganprobe.directions.latents import DrawnSpace, latents_at, projections
 from ganprobe.directions.methods.boundary import Boundary, fit_boundary
 from ganprobe.directions.methods.protocol import FEWEST_EXTREMES, PAPER_EXTREMES, TRAIN_SHARE
-from ganprobe.metrics.arrays import named
+from ganprobe.metrics.given import array64, whole
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
@@ -117,10 +117,9 @@ def separate(
 def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed: int, name: str) -> Extremes:
     """The highest and lowest `extremes` of scores (N,), shuffled by (seed, name) and split 70 to 30. Among equal
     scores the lower index counts as the higher score. Errors as in `separate`."""
-    values = np.asarray(scores, dtype=np.float64)
+    values = array64(scores, f"scores of {name!r}", 1, power=1)
     n = len(values)
     each = check_extremes(n, extremes)
-    _check_scores(values, name)
     order = np.argsort(-values, kind="stable").astype(np.int64)
     high, low = order[:each], order[n - each :]
     if values[high[-1]] <= values[low[0]]:
@@ -150,17 +149,13 @@ def check_extremes(samples: int, extremes: int | None) -> int:
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """The 95% interval of a share of `successes` among n > 0 trials (Wilson 1927), within [0, 1]."""
+    """The 95% interval of a share of `successes` among n > 0 trials (Wilson 1927), within [0, 1].
+    MetricError unless 0 <= successes <= n."""
+    whole(successes, "successes", 0, whole(n, "n", 1))
     share, z2 = successes / n, Z95**2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
-
-
-def _check_scores(values: FloatArray, name: str) -> None:
-    bad = np.flatnonzero(~np.isfinite(values))
-    if values.ndim != 1 or len(bad):
-        raise MetricError(f"scores of {name!r} must be finite, (N,); they are not at samples {named(bad)}")
 
 
 def _assessed(

@@ -25,7 +25,8 @@ from ganprobe.generators.base import Generator
 from ganprobe.generators.biggan.generator import BigGANGenerator, UpBlock
 from ganprobe.generators.stylegan.generator import StyledLayer, StyleGANGenerator
 from ganprobe.generators.stylegan2.generator import StyleGAN2Generator
-from ganprobe.metrics.arrays import Values, array64
+from ganprobe.metrics.arrays import Values
+from ganprobe.metrics.given import array64
 
 FloatArray = NDArray[np.float64]
 

@@ -100,7 +100,8 @@ def _row(each: Separation, continuous: bool) -> list[Entry]:
 
 def _conditioned(normals: FloatArray, number: int) -> FloatArray:
     others = [normal for other, normal in enumerate(normals) if other != number]
-    return project_boundary(normals[number], *others)
+    primal: FloatArray = normals[number]
+    return project_boundary(primal, *others)
 
 
 def _matrix(

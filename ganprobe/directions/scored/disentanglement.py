@@ -135,12 +135,15 @@ def _group_moments(samples: ScoredSamples, scores: ScoreRows, space: ReadSpace) 
     """Of runs of consecutive samples, of nearly equal length."""
     ends = [len(scores.values) * group // DCI_GROUPS for group in range(DCI_GROUPS + 1)]
     found: list[CrossMoments | None] = [None] * DCI_GROUPS
+    # About a point among them, since sums about a far one lose their digits.
+    near, about = None, scores.values.mean(0)
     for rows, latents in latent_parts(samples.sampler, len(scores.values), seed=samples.seed, space=space):
         for group in range(DCI_GROUPS):
             low, high = max(rows.start, ends[group]), min(rows.stop, ends[group + 1])
             if low < high:
                 part = latents[low - rows.start : high - rows.start].astype(np.float64)
-                moments = CrossMoments.of(part, scores.values[low:high])
+                near = part.mean(0) if near is None else near
+                moments = CrossMoments.of(part - near, scores.values[low:high] - about)
                 before = found[group]
                 found[group] = moments if before is None else before + moments
     return [moments for moments in found if moments is not None]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, Values, array64, named
+from ganprobe.metrics.arrays import FloatArray, Values, named
+from ganprobe.metrics.given import array64, centred
 
 
 def attribute_correlation(scores: Values) -> FloatArray:
@@ -19,9 +20,11 @@ def attribute_correlation(scores: Values) -> FloatArray:
     """
     values = array64(scores, "scores", 2)
     constant = np.flatnonzero(values.min(0) == values.max(0))
-    if len(values) < 2 or len(constant):
+    if len(values) < 2:
+        raise MetricError(f"at least 2 samples were expected, got scores of shape {values.shape}: give more")
+    if len(constant):
         raise MetricError(f"scores of attributes {named(constant)} never change, so nothing correlates; leave them out")
-    about = values - values.mean(0)
+    about = centred(values)
     about /= np.linalg.norm(about, axis=0)
     correlation = np.clip(about.T @ about, -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)

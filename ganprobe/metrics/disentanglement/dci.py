@@ -21,9 +21,10 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, Values, array64, named
+from ganprobe.metrics.arrays import FloatArray, Values, named
 from ganprobe.metrics.disentanglement.lasso import CrossMoments, cross_validated_lasso, group_moments
 from ganprobe.metrics.disentanglement.protocol import DCI_GROUPS
+from ganprobe.metrics.given import array64, centred, check_varying
 
 Importances = Literal["lasso", "trees"]
 _LITTLE: Final = 1e-11
@@ -58,10 +59,15 @@ def dci(
     finite, constant factors.
     """
     x, y = array64(latents, "latents", 2), array64(factors, "factors", 2)
+    check_varying(x, "latents")
     check_factors(y)
     if importances == "trees":
-        return _by_trees(x, y, seed)
-    return dci_of_moments(group_moments(x, y, groups=groups), latents=x.shape[1])
+        return _by_trees(centred(x), centred(y), seed)
+    if importances != "lasso":
+        raise MetricError(f'importances must be "lasso" or "trees", got {importances!r}')
+    if len(x) != len(y):
+        raise MetricError(f"as many rows of latents as of factors were expected, got shapes {x.shape} and {y.shape}")
+    return dci_of_moments(group_moments(centred(x), centred(y), groups=groups), latents=x.shape[1])
 
 
 def dci_of_moments(moments: Sequence[CrossMoments], *, latents: int, loading: FloatArray | None = None) -> Dci:
@@ -143,6 +149,7 @@ def _by_trees(x: FloatArray, y: FloatArray, seed: int) -> Dci:
     if len(x) != len(y) or not 2 <= cut < len(x) - 1:
         raise MetricError(f"as many rows of latents as of factors, 20 or more, were expected; got {len(x)}, {len(y)}")
     _check_sizes(x.shape[1], y.shape[1])
+    check_factors(y[cut:])
     models = [GradientBoostingRegressor(random_state=seed).fit(x[:cut], column) for column in y[:cut].T]
     misses = np.stack([model.predict(x[cut:]) for model in models], axis=1) - y[cut:]
     r_squared = 1 - (misses**2).mean(0) / y[cut:].var(0)

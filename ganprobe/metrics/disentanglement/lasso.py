@@ -25,7 +25,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, Values, array64
+from ganprobe.metrics.arrays import FloatArray, Values
+from ganprobe.metrics.given import array64, whole
 
 PENALTIES: Final = 25
 SMALLEST_PENALTY: Final = 1e-3
@@ -90,7 +91,7 @@ def group_moments(features: Values, targets: Values, *, groups: int) -> list[Cro
     """Moments of `groups` runs of consecutive rows of features (N, F) and targets (N, A). MetricError on shapes that do
     not fit, fewer than two rows a group, and values that are not finite."""
     x, y = array64(features, "latents", 2), array64(targets, "factors", 2)
-    if len(x) != len(y) or groups < 2 or len(x) < 2 * groups:
+    if len(x) != len(y) or whole(groups, "groups", 2) * 2 > len(x):
         raise MetricError(
             f"as many rows of latents as of factors, at least two for each of {groups} groups, were expected; got "
             f"{len(x)} and {len(y)}"
@@ -156,7 +157,9 @@ class _Standardised:
         correlation = covariance / scale[:, None] / scale
         values, vectors = linalg.eigh(correlation[:columns, :columns])
         kept = values > _RANK * max(float(values[-1]), 1.0)
-        along, size = vectors[:, kept], np.sqrt(values[kept])[:, None]
+        # Where no feature varies, one row of nothing is left.
+        kept[-1] = True
+        along, size = vectors[:, kept], np.sqrt(np.maximum(values[kept], np.finfo(np.float64).tiny))[:, None]
         turned = loading * scale[:columns]
         root = size * (along.T @ turned.T)
         lengths = np.sqrt((root**2).sum(0))

@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics.arrays import FloatArray, Values, array64, named
+from ganprobe.metrics.arrays import FloatArray, Values, named
 from ganprobe.metrics.disentanglement.protocol import MIG_BINS, MIG_HALVES
+from ganprobe.metrics.given import array64, check_varying, whole
 
 FEWEST: Final = 40
+MOST_BINS: Final = 2**16
 IntArray = NDArray[np.int64]
 
 
@@ -49,6 +51,9 @@ def mutual_information_gap(
     MetricError on shapes that do not fit, fewer than 40 samples, values not finite, factors that never change.
     """
     x, y = array64(latents, "latents", 2), array64(factors, "factors", 2)
+    check_varying(x, "latents")
+    whole(bins, "bins", 2, MOST_BINS)
+    whole(halves, "halves", 2)
     if x.shape[1] < 2 or len(x) != len(y) or len(x) < FEWEST:
         raise MetricError(
             f"latents (N, D >= 2) and factors (N, A) of at least {FEWEST} samples were expected, got {x.shape} and "
@@ -69,13 +74,13 @@ def mutual_information_gap(
     )
 
 
-def discretised(values: Values, *, bins: int = MIG_BINS) -> NDArray[np.uint8]:
-    """(N, K) bins from 0 on of values (N, K): `bins` (at most 255) of equal width from each column's least to its
-    greatest."""
-    table = array64(values, "values", 2)
-    edges = [np.histogram_bin_edges(column, bins)[1:-1] for column in table.T]
-    columns = [np.searchsorted(edge, column, side="right") for edge, column in zip(edges, table.T, strict=True)]
-    return np.stack(columns, axis=1).astype(np.uint8)
+def discretised(values: Values, *, bins: int = MIG_BINS) -> NDArray[np.uint16]:
+    """(N, K) bins from 0 on of values (N, K): `bins` (2 to 65,536) of equal width from each column's least to its
+    greatest. A column that never changes is in one bin."""
+    table, bins = array64(values, "values", 2), whole(bins, "bins", 2, MOST_BINS)
+    edges = np.linspace(table.min(0), table.max(0), bins + 1)[1:-1]
+    columns = [np.searchsorted(edge, column, side="right") for edge, column in zip(edges.T, table.T, strict=True)]
+    return np.stack(columns, axis=1).astype(np.uint16)
 
 
 def mutual_information(counts: NDArray[Any]) -> FloatArray:
@@ -103,7 +108,7 @@ def _classes(column: FloatArray, bins: int) -> IntArray:
     return np.asarray(found, dtype=np.int64)
 
 
-def _counts(codes: NDArray[np.uint8], classes: IntArray, bins: int) -> IntArray:
+def _counts(codes: NDArray[np.uint16], classes: IntArray, bins: int) -> IntArray:
     """(D, bins, C) of codes (N, D) and classes (N,)."""
     kinds = int(classes.max()) + 1
     cells = [np.bincount(column * kinds + classes, minlength=bins * kinds) for column in codes.T.astype(np.int64)]

@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, Values, array64, named, tile_rows
+from ganprobe.metrics.arrays import FloatArray, Values, named, tile_rows
 from ganprobe.metrics.disentanglement.lasso import CrossMoments
 from ganprobe.metrics.disentanglement.protocol import SAP_GROUPS, SAP_PENALTY
+from ganprobe.metrics.given import array64, centred, check_varying, whole
 
 TRAIN_SHARE: Final = 2 / 3
 MOST_STEPS: Final = 50
@@ -53,7 +54,9 @@ def separated_predictability(
     The first two thirds of the samples fit, the rest hold the machines' accuracy. MetricError on shapes that do not
     fit, values not finite, attributes that never change or have one class alone in the part that fits.
     """
-    x, y = array64(latents, "latents", 2), array64(attributes, "factors", 2)
+    x, y = array64(latents, "latents", 2), array64(attributes, "attributes", 2)
+    check_varying(x, "latents")
+    whole(groups, "groups", 2)
     kinds = [True] * y.shape[1] if continuous is None else list(continuous)
     cut = fitted_part(len(x))
     if x.shape[1] < 2 or len(x) != len(y) or len(kinds) != y.shape[1] or len(x) - cut < groups:
@@ -129,7 +132,8 @@ def _step(x: FloatArray, y: FloatArray, weight: FloatArray, v: FloatArray) -> Fl
 def _of_lines(x: FloatArray, y: FloatArray, groups: int) -> FloatArray:
     """(A, 1 + groups, D): R^2 of all, then with each group left out."""
     moments = [
-        CrossMoments.of(*part) for part in zip(np.array_split(x, groups), np.array_split(y, groups), strict=True)
+        CrossMoments.of(*part)
+        for part in zip(np.array_split(x - x.mean(0), groups), np.array_split(centred(y), groups), strict=True)
     ]
     whole = sum(moments[1:], start=moments[0])
     each = [_r_squared(part, x.shape[1]) for part in (whole, *(whole - part for part in moments))]

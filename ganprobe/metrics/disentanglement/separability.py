@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, Values, array64, named, relative_entropy
+from ganprobe.metrics.arrays import FloatArray, Values, named, relative_entropy
+from ganprobe.metrics.given import array64
 
 
 def separability_score(confusions: Values) -> float:

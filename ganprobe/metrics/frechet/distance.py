@@ -20,9 +20,13 @@ import scipy.linalg
 from scipy.linalg.lapack import dpotrf, dsygst
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, Values, array64
+from ganprobe.metrics.arrays import FloatArray, Values
+from ganprobe.metrics.given import array64, whole
 
 _NEGATIVE = 1e-4
+_SKEW = 1e-5
+"""The most by which entries across the diagonal may differ, as a share of the largest."""
+
 _ERROR = 1e-9
 """The most by which square roots of eigenvalues may bound the distance's relative error; above it, singular values."""
 
@@ -96,9 +100,9 @@ def frechet_influence(rows: Values, mean: Values, offset: Values, root: FloatArr
     rows (N, d) of one side, its mean (d,), offset: its mean less the other's, root (k, d) with root' root = T; k is 0
     where a side has no spread, so that nothing is carried anywhere. The derivation is in docs/metrics/fd.md.
     """
-    about = array64(rows, "rows", 2) - array64(mean, "mean", 1)
-    carried = about @ array64(root, "root", 2).T if len(root) else np.zeros((len(about), 1))
-    linear = 2 * about @ array64(offset, "offset", 1)
+    about = array64(rows, "rows", 2) - array64(mean, "mean", 1, power=1)
+    carried = about @ root.T if len(root) else np.zeros((len(about), 1))
+    linear = 2 * about @ array64(offset, "offset", 1, power=1)
     return np.asarray(linear + (about**2).sum(1) - (carried**2).sum(1), dtype=np.float64)
 
 
@@ -108,8 +112,7 @@ def frechet_bias(cov_a: Values, n_a: int, cov_b: Values, n_b: int) -> float:
     Covariances (d, d) as estimated or known; n of 2 or more, large against d. Exact in the means; for the covariances
     it takes the fourth moments of a Gaussian. The derivation is in docs/metrics/fd.md.
     """
-    if min(n_a, n_b) < 2:
-        raise MetricError(f"a bias needs at least 2 samples on both sides; there are {n_a} and {n_b}: give more")
+    n_a, n_b = whole(n_a, "n_a", 2), whole(n_b, "n_b", 2)
     a, b = array64(cov_a, "cov_a", 2), array64(cov_b, "cov_b", 2)
     singular = transport(np.zeros(len(a)), a, np.zeros(len(b)), b).singular
     return bias_of_traces(float(np.trace(a)), n_a, float(np.trace(b)), n_b, singular)
@@ -147,7 +150,11 @@ def _gaussian(mean: Values, cov: Values, side: str) -> _Gaussian:
     mean, cov = array64(mean, f"mean_{side}", 1), array64(cov, f"cov_{side}", 2)
     if cov.shape != (len(mean), len(mean)):
         raise MetricError(f"cov_{side} must be {len(mean)} x {len(mean)} as mean_{side} is; its shape is {cov.shape}")
-    return _Gaussian(mean, cov)
+    # Rounding leaves single precision's covariances a little skew; what is more is no covariance.
+    skew = float(np.abs(cov - cov.T).max())
+    if skew > _SKEW * float(np.abs(cov).max()):
+        raise MetricError(f"cov_{side} {cov.shape} is not symmetric: entries differ by up to {skew:.3g}; mend it")
+    return _Gaussian(mean, (cov + cov.T) / 2 if skew else cov)
 
 
 def _cholesky(cov: FloatArray) -> FloatArray | None:

@@ -23,7 +23,11 @@ from torch import Tensor
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
 from ganprobe.metrics import arrays
-from ganprobe.metrics.arrays import FloatArray, Values, same_width, tensor64, to_array
+from ganprobe.metrics.arrays import FloatArray, Values, to_array
+from ganprobe.metrics.given import same_width, tensor64, whole
+
+_POWER = 6
+"""The kernel's, of the features."""
 
 _BLOCK = 256
 """Rows of a tile of one side with itself: small, so that little on the wrong side of the diagonal is computed."""
@@ -42,9 +46,8 @@ def kernel_distance(a: Values, b: Values, subsets: int = 100, subset_size: int =
 def subset_distances(a: Values, b: Values, *, subsets: int, subset_size: int, seed: int) -> FloatArray:
     """(subsets,) the unbiased MMD^2 of each pair of subsets that `kernel_distance` averages."""
     rows, others = _checked(a, b)
-    size = min(subset_size, len(rows), len(others))
-    if subsets < 1 or size < 2:
-        raise MetricError(f"1 subset of 2 rows or more was expected; got {subsets} subsets of {size} rows")
+    whole(subsets, "subsets", 1)
+    size = min(whole(subset_size, "subset_size", 2), len(rows), len(others))
     values = np.empty(subsets)
     for number in range(subsets):
         rng = stream(seed, "kernel distance subset", number)
@@ -161,7 +164,7 @@ def _sides(a: Values, b: Values) -> tuple[_Rows, _Rows]:
 
 
 def _checked(a: Values, b: Values) -> tuple[Tensor, Tensor]:
-    rows, others = tensor64(a, "a"), tensor64(b, "b")
+    rows, others = tensor64(a, "a", power=_POWER), tensor64(b, "b", power=_POWER)
     same_width(rows, others)
     if min(len(rows), len(others)) < 2:
         raise MetricError(

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganprobe.core.streams import stream
-from ganprobe.metrics.arrays import FloatArray, Values, on_one_device, tensor64, to_array
+from ganprobe.metrics.arrays import FloatArray, Values, on_one_device, to_array
+from ganprobe.metrics.given import same_width, tensor64
 from ganprobe.metrics.manifold.protocol import AUTHENTICITY_GROUPS
 from ganprobe.metrics.neighbours.nearest import Nearest, nearest, nearest_other
 
@@ -54,6 +55,7 @@ class AuthenticityReading:
 def read_authenticity(real: Values, fake: Values) -> AuthenticityReading:
     """Of fake (M, d) against real (N, d); N > 1."""
     reals, fakes = on_one_device(tensor64(real, "real"), tensor64(fake, "fake"))
+    same_width(reals, fakes)
     centre = reals.mean(0)
     reals, fakes = reals - centre, fakes - centre
     parts = _parts(len(reals), reals.device)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import same_width
+from ganprobe.metrics.given import same_width
 
 SIDE = 1024
 

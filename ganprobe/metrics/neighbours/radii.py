@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganprobe.core.errors import MetricError
 from ganprobe.metrics.arrays import Values
+from ganprobe.metrics.given import whole
 from ganprobe.metrics.neighbours.candidates import Candidates, nearest_candidates
 from ganprobe.metrics.neighbours.squared_distances import (
     SIDE,
@@ -33,7 +34,7 @@ _FEW = 64
 def knn_radii(points: Tensor, k: int, *, side: int = SIDE) -> Tensor:
     """(N,) float64 squared distance from each of `points` (N, d) to its k-th nearest other point. A point is never its
     own neighbour; a copy of it is. side: rows and columns of a tile. MetricError unless 1 <= k < N."""
-    if not 1 <= k < len(points):
+    if len(points) < 2 or whole(k, "k", 1) >= len(points):
         raise MetricError(f"k between 1 and {len(points) - 1} was expected for {len(points)} points; got {k}")
     (cloud,) = clouds(points)
     everyone = torch.arange(len(points), device=points.device)

@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ganprobe.metrics.arrays import Values, on_one_device, same_width, tensor64
+from ganprobe.metrics.arrays import Values, on_one_device
+from ganprobe.metrics.given import points, same_width
 
 SIDE = 2048
 """Rows and columns of a tile; in float32 it takes 16 MiB."""
@@ -121,20 +122,10 @@ def exact_squares(a: Tensor, b: Tensor, i: Tensor, j: Tensor) -> Tensor:
 def checked_points(real: Values, fake: Values) -> tuple[Tensor, Tensor]:
     """Both sides as tensors (N, d) of one type on one device, finite: float32 where both are, else float64.
     MetricError otherwise."""
-    reals, fakes = _points(real, "real"), _points(fake, "fake")
+    reals, fakes = points(real, "real"), points(fake, "fake")
     same_width(reals, fakes)
     dtype = torch.promote_types(reals.dtype, fakes.dtype)
     return on_one_device(reals.to(dtype), fakes.to(dtype))
-
-
-def _points(values: Values, name: str) -> Tensor:
-    if not isinstance(values, Tensor):
-        values = torch.as_tensor(values)
-    values = values.detach()
-    single = values.ndim == 2 and values.dtype == torch.float32 and values.device.type != "mps" and values.numel() > 0
-    if single and all(bool(torch.isfinite(part).all()) for part in torch.split(values, _STRIP)):
-        return values.contiguous()
-    return tensor64(values, name)
 
 
 def _moved(rows: Tensor, centre: Tensor, scale: float, dtype: torch.dtype) -> Tensor:

@@ -17,8 +17,9 @@ import numpy as np
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
-from ganprobe.metrics.arrays import FloatArray, Values, array64
+from ganprobe.metrics.arrays import FloatArray, Values
 from ganprobe.metrics.base import KeeperMetric
+from ganprobe.metrics.given import array64
 from ganprobe.metrics.paths.protocol import HIGH, LEAST, LOW
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
@@ -27,7 +28,7 @@ from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
 def trimmed_mean(values: Values, low: float = LOW, high: float = HIGH) -> float:
     """The mean of the values (N,) between two percentiles, ends included, as StyleGAN takes it: the lower percentile
     is the data point at or below it, the upper the one at or above. MetricError on no values, on values not finite."""
-    data = array64(values, "values", 1)
+    data = array64(values, "values", 1, power=1)
     return float(_inside(data, *_ends(data, low, high)).mean())
 
 

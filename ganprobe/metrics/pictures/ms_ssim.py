@@ -13,25 +13,22 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
 from ganprobe.core.errors import MetricError
-from ganprobe.metrics.arrays import FloatArray, to_array, widened
+from ganprobe.metrics.arrays import FloatArray, Values, to_array, widened
+from ganprobe.metrics.given import numbers
 from ganprobe.metrics.pictures.protocol import SIGMA, WEIGHTS, WINDOW
 
 SMALLEST = 2 ** (len(WEIGHTS) - 1)
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
-def ms_ssim(a: NDArray[np.generic] | Tensor, b: NDArray[np.generic] | Tensor) -> FloatArray:
+def ms_ssim(a: Values, b: Values) -> FloatArray:
     """(N,) similarities of images a and b (N, C, H, W) with values from 0 to 255; H and W at least 16. MetricError for
     other shapes, for float values that leave this range, and for values that are not finite."""
-    first, second = (torch.as_tensor(side) for side in (a, b))
-    for side in (first, second):
-        if not bool(((side >= 0) & (side <= 255)).all()):
-            raise MetricError("images with values from 0 to 255 were expected; scale them first")
+    first, second = _images(a, "a"), _images(b, "b")
     return np.asarray(to_array(similarities(first, second)), dtype=np.float64)
 
 
@@ -78,6 +75,16 @@ def _halved(x: Tensor) -> Tensor:
     """Means over squares of 2 x 2; an odd side's last row or column is met twice."""
     height, width = x.shape[2:]
     return avg_pool2d(pad(x, (0, width % 2, 0, height % 2), mode="replicate"), 2)
+
+
+def _images(values: Values, name: str) -> Tensor:
+    given = numbers(values, name)
+    side = given if isinstance(given, Tensor) else torch.from_numpy(given.astype(np.float64))
+    if side.ndim != 4 or not side.numel():
+        raise MetricError(f"{name} must be a non-empty set of images (N, C, H, W); its shape is {tuple(side.shape)}")
+    if not bool(((side >= 0) & (side <= 255)).all()):
+        raise MetricError(f"{name} must hold values from 0 to 255; scale them first")
+    return side
 
 
 def _check(a: Tensor, b: Tensor) -> None:

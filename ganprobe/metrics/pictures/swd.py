@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ganprobe.core.errors import MetricError
 from ganprobe.core.streams import stream
-from ganprobe.metrics.arrays import FloatArray, Values, array64
+from ganprobe.metrics.arrays import FloatArray, Values
+from ganprobe.metrics.given import array64, whole
 from ganprobe.metrics.pictures.protocol import DIRECTIONS
 
 Rows = NDArray[np.float32]
@@ -29,12 +30,18 @@ _AT_A_TIME = 16
 def sliced_wasserstein(a: Values, b: Values, *, directions: int = DIRECTIONS, seed: int = 0) -> float:
     """Of vectors a (N, d) and b (M, d) along `directions` random directions; in the vectors' unit, 0 or more.
     MetricError where shapes do not fit or values are not finite."""
-    ours, theirs = (array64(rows, name, 2).astype(np.float32) for rows, name in ((a, "a"), (b, "b")))
+    ours, theirs = array64(a, "a", 2), array64(b, "b", 2)
     if ours.shape[1] != theirs.shape[1]:
         raise MetricError(
             f"vectors of one length were expected; a has {ours.shape[1]} components, b has {theirs.shape[1]}"
         )
-    return sliced(ours, theirs, unit_directions(ours.shape[1], directions, seed=seed)).value
+    # Centred and scaled in float64: what is the same on both sides must not cost float32 its digits.
+    centre = (ours.sum(0) + theirs.sum(0)) / (len(ours) + len(theirs))
+    ours, theirs = ours - centre, theirs - centre
+    exponent = int(np.frexp(max(np.abs(ours).max(), np.abs(theirs).max()))[1])
+    x, y = (np.ldexp(rows, -exponent).astype(np.float32) for rows in (ours, theirs))
+    found = sliced(x, y, unit_directions(ours.shape[1], whole(directions, "directions", 1), seed=seed))
+    return float(np.ldexp(found.value, exponent))
 
 
 def unit_directions(width: int, count: int = DIRECTIONS, *, seed: int = 0) -> Rows:

@@ -18,8 +18,9 @@ import numpy as np
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.streams import stream
-from ganprobe.metrics.arrays import FloatArray, Values, array64, relative_entropy
+from ganprobe.metrics.arrays import FloatArray, Values, relative_entropy
 from ganprobe.metrics.base import KeeperMetric
+from ganprobe.metrics.given import array64, whole
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
 
@@ -76,13 +77,12 @@ def _divergences(rows: FloatArray) -> FloatArray:
 
 
 def _split(rows: FloatArray, splits: int) -> list[FloatArray]:
-    if not 1 <= splits <= len(rows):
-        raise MetricError(f"between 1 and {len(rows)} splits (one row each) were expected; got {splits}")
+    whole(splits, "splits", 1, len(rows))
     return [rows[k * len(rows) // splits : (k + 1) * len(rows) // splits] for k in range(splits)]
 
 
 def _probabilities(values: Values) -> FloatArray:
-    rows = array64(values, "probabilities", 2)
+    rows = array64(values, "probabilities", 2, power=1)
     if rows.min() < 0 or np.abs(rows.sum(1) - 1).max() > _SUM_TOLERANCE:
         raise MetricError("probabilities must not be negative and rows must sum to 1; apply softmax to logits first")
     return rows

@@ -141,7 +141,7 @@ def test_bias_of_one_dimension_by_hand():
     # E sqrt(sample variance) is s (1 - 1 / (4 (n - 1))) to second order.
     expected = 4 / 11 + 9 / 21 + 6 / (2 * 10) + 6 / (2 * 20)
     assert frechet_bias([[4.0]], 11, [[9.0]], 21) == pytest.approx(expected)
-    with pytest.raises(MetricError, match="at least 2"):
+    with pytest.raises(MetricError, match="n_a must be a whole number of 2 or more"):
         frechet_bias([[4.0]], 1, [[9.0]], 21)
 
 
