@@ -1,1 +1,1 @@
-"""Adversarial losses and penalties on gradients, as pure functions."""
+"""Adversarial losses and penalties on gradients and logits, as pure functions."""

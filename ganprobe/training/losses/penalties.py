@@ -1,4 +1,4 @@
-"""Penalties on the gradient of the discriminator, differentiable with respect to its weights."""
+"""Penalties on the gradient of the discriminator and on its logits, differentiable with respect to its weights."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def gradient_penalty(discriminate: Discriminate, real: Tensor, fake: Tensor, sha
     norm = _gradient(discriminate, between).flatten(1).norm(dim=1)
     penalty: Tensor = (norm - 1).square().mean()
     return penalty
+
+
+def drift_penalty(real: Tensor) -> Tensor:
+    """Mean of the squared logits (N,) of real images, which keeps them from drifting away from zero (Karras et al.
+    2018, appendix A.1, without its epsilon)."""
+    return real.float().square().mean()
 
 
 def _gradient(discriminate: Discriminate, images: Tensor) -> Tensor:

@@ -57,11 +57,13 @@ class Adam:
 class Regulariser:
     """A penalty on the discriminator's gradient: "r1", weight / 2 |grad D(x)|^2 on real images (Mescheder et al. 2018),
     or "gradient_penalty", weight (|grad D| - 1)^2 between real and generated ones (Gulrajani et al. 2017). It is taken
-    in every `every`-th update of the discriminator, times `every`."""
+    in every `every`-th update of the discriminator, times `every`. drift: the weight of D(x)^2 on real images, in every
+    update and beside any penalty (Karras et al. 2018, appendix A.1, where it is 0.001)."""
 
     kind: Literal["none", "r1", "gradient_penalty"] = "none"
     weight: Weight = 10.0
     every: AtLeastOne = 1
+    drift: Weight = 0.0
 
     def __post_init__(self) -> None:
         check(self)

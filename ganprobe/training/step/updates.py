@@ -17,7 +17,7 @@ from ganprobe.generators.base import Discriminator
 from ganprobe.training.data.batches import RealBatch
 from ganprobe.training.draws.draws import Draws
 from ganprobe.training.losses.adversarial import Adversarial
-from ganprobe.training.losses.penalties import gradient_penalty, r1_penalty
+from ganprobe.training.losses.penalties import drift_penalty, gradient_penalty, r1_penalty
 from ganprobe.training.recipe.records import Regulariser
 from ganprobe.training.step.generation import Generation
 from ganprobe.training.step.growing import images_at
@@ -63,7 +63,7 @@ class Updates:
         fakes = torch.cat([scene.judged[name].logits for name in scene.fakes])
         loss = self.adversarial.discriminator(logits, fakes)
         means = {"real_logits": Term(logits.float().mean()), "fake_logits": Term(fakes.float().mean())}
-        return _summed({"loss_d": Term(loss, 1.0), **means, **_of_tasks(tasks, scene)})
+        return _summed({"loss_d": Term(loss, 1.0), **means, **self._drift(logits), **_of_tasks(tasks, scene)})
 
     def generator_terms(self, draws: Draws, lod: float, tasks: Sequence[Task]) -> Terms:
         """Of the generator's loss, and of those tasks whose weights learn with it."""
@@ -92,6 +92,10 @@ class Updates:
         """Whether the discriminator's update of this number has a penalty."""
         regulariser = self.regulariser
         return regulariser.kind != "none" and regulariser.weight > 0 and update % regulariser.every == 0
+
+    def _drift(self, real: Tensor) -> dict[str, Term]:
+        weight = self.regulariser.drift
+        return {"drift": Term(drift_penalty(real), weight)} if weight else {}
 
     def _scene(self, draws: Draws, lod: float, tasks: Sequence[Task]) -> Scene:
         scene = Scene(draws.who, draws, lod)

@@ -88,3 +88,12 @@ def test_the_gradient_penalty_is_taken_between_real_and_fake():
     real, fake = torch.ones(3, 1, 2, 2), torch.zeros(3, 1, 2, 2)
     penalties.gradient_penalty(discriminate, real, fake, torch.tensor([0.0, 0.25, 1.0]))
     assert seen[0][:, 0, 0, 0].tolist() == [0.0, 0.25, 1.0]
+
+
+def test_the_drift_penalty_is_the_mean_square_of_real_logits():
+    logits = torch.tensor([1.0, -2.0, 3.0, 0.5], requires_grad=True)
+    penalty = penalties.drift_penalty(logits)
+    assert penalty.item() == (1 + 4 + 9 + 0.25) / 4
+    penalty.backward()
+    assert logits.grad.tolist() == [0.5, -1.0, 1.5, 0.25], "2 D(x) / N"
+    assert penalties.drift_penalty(torch.full((4,), 300.0, dtype=torch.bfloat16)).item() == 90_000
