@@ -1,4 +1,4 @@
-"""probe forgetting and probe lt."""
+"""probe forgetting, probe lt and probe codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.probing import ForgettingCall, MovesCall
+from ganprobe.core.calls.probing import CodesCall, ForgettingCall, MovesCall
 
 probes = typer.Typer(no_args_is_help=True, help="What the discriminators of a training know, and what they forget.")
 
@@ -44,6 +44,19 @@ def lt(
     from ganprobe.engine.probing.moves import probe_moves
 
     _written(probe_moves(run, replace(call, out=out)), out)
+
+
+@probes.command()
+@options.taking(CodesCall, but=["out"])
+def codes(
+    run: Annotated[Path, typer.Argument(help="The folder of a training with info, such as infogan's.")],
+    out: options.Out,
+    call: CodesCall,
+) -> None:
+    """How well the head of a training with codes reads them from generated images, and the information in them."""
+    from ganprobe.engine.probing.codes import probe_codes
+
+    _written(probe_codes(run, replace(call, out=out)), out)
 
 
 def _written(run: Any, out: Path) -> None:

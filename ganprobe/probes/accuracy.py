@@ -38,6 +38,15 @@ def accuracy(hits: Hits) -> Estimate:
     return Estimate(value, ends, hits.shape[1], seeds, reference_terms=terms)
 
 
+def share(hits: Hits) -> Estimate:
+    """The mean of hits (R, T): of R fixed questions about each of T images, which need not be independent of one
+    another. The interval is Wilson's, at the number of independent trials that would have its variance."""
+    _check(hits)
+    value, by_image = float(hits.mean()), hits.mean(axis=0)
+    variance = float(by_image.var(ddof=1)) / len(by_image) if len(by_image) > 1 else 0.0
+    return Estimate(value, _wilson(value, variance, hits.shape), len(by_image), variance)
+
+
 def gap(better: Hits, worse: Hits) -> Estimate:
     """The mean of `better` (R, T) less that of `worse` (R', T) on the same images in the same order, in which the
     images' shares partly cancel. MetricError for other shapes."""

@@ -177,6 +177,28 @@ WORDS: Mapping[str, Words] = {
         PROBES,
         limits=_UNIT,
     ),
+    "code_accuracy": Words(
+        "Code accuracy",
+        "Accuracy of categorical codes",
+        "Share of categorical codes that the head of the training reads aright from generated images.",
+        PROBES,
+        against_reference=False,
+        limits=_UNIT,
+    ),
+    "code_correlation": Words(
+        "Code correlation",
+        "Correlation of continuous codes",
+        "Correlation of continuous codes with what the head of the training takes them for in generated images.",
+        PROBES,
+        against_reference=False,
+    ),
+    "code_information": Words(
+        "Code information",
+        "Information of images about codes",
+        "A lower bound, in nats, of the mutual information of codes and generated images.",
+        PROBES,
+        against_reference=False,
+    ),
     "lt_probe": Words(
         "LT probe",
         "Latent transformation probe",

@@ -41,7 +41,19 @@ class ForgettingCall(Kept, Reading, Placing, Seeding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MovesCall(Kept, Placing, Seeding):
+class GeneratedCall(Kept, Placing, Seeding):
+    """A probe of generated images."""
+
+    samples: int = option(10_000, least=64, help="Images to generate.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesCall(GeneratedCall):
+    """`probe codes`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovesCall(GeneratedCall):
     """`probe lt`."""
 
     samples: int = option(50_000, least=64, help="Samples to move; two make a pair.")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import safetensors
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.generators.base import Discriminator, check_layers
 from ganprobe.probes.linear.discriminators import readable_discriminator
 from ganprobe.probes.moves.detection import pair_labels
+from ganprobe.probes.task_files import read_task_file
 from ganprobe.samplers.moves import PER_PAIR, Moves
 from ganprobe.training.tasks.lt import Settings, auxiliary_network, pooled_shape, transformation_features
 
@@ -34,25 +33,17 @@ class Auxiliary:
 def auxiliary_of(run: Path) -> Auxiliary:
     """Of the folder of a training. InputError where it was trained without lt, CheckpointError where its files do not
     fit together."""
-    path = run / "tasks" / "lt.safetensors"
-    if not path.is_file():
-        raise InputError(
-            f"{run} holds no auxiliary network (tasks/lt.safetensors); train with lt, or evaluate lt_probe"
-        )
-    discriminator = readable_discriminator(run / "D.safetensors")
-    try:
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            said = json.loads((file.metadata() or {})["settings"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+    def built(said: dict[str, Any], tensors: dict[str, Tensor]) -> Auxiliary:
+        discriminator = readable_discriminator(run / "D.safetensors")
         settings = Settings(**{name: said[name] for name in _DECIDING})
         check_layers(discriminator, [settings.layer])
         shape = pooled_shape(discriminator.layers[settings.layer], settings.grid)
         network = auxiliary_network(shape, settings, seed=0)
         network.load_state_dict(tensors)
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as problem:
-        reason = (str(problem).splitlines() or [""])[0]
-        raise CheckpointError(f"{path} is no auxiliary network of this run ({reason}); train again") from problem
-    return Auxiliary(discriminator, network.eval().requires_grad_(False), settings)
+        return Auxiliary(discriminator, network.eval().requires_grad_(False), settings)
+
+    return read_task_file(run, "lt", "auxiliary network", built, otherwise=", or evaluate lt_probe")
 
 
 @torch.inference_mode()
