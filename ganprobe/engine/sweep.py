@@ -20,7 +20,7 @@ from ganprobe.core.protocols import Sampler
 from ganprobe.core.spaces import Truncation
 from ganprobe.engine.evaluate import carry_out, prepare
 from ganprobe.engine.opening.features import open_device
-from ganprobe.engine.opening.names import EMBEDDED, INCEPTION, features_for, is_custom
+from ganprobe.engine.opening.names import EMBEDDED, IMAGENET, INCEPTION, features_for, is_custom
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.passes.evaluation import Evaluation
 from ganprobe.engine.reference import References
@@ -55,8 +55,8 @@ def sweep_metrics(settings: Settings) -> tuple[str, ...]:
     """The metrics of a sweep that names none: a distance, a score, precision and recall. With Inception's features
     precision and recall only where VGG16's weights are named, for these are a large download."""
     features = features_for(settings.features, None, settings.inception_weights, settings.vgg_weights)
-    if features == EMBEDDED:
-        return "fd", "cs", "precision@embedded", "recall@embedded"
+    if features in (EMBEDDED, IMAGENET):
+        return "fd", "cs", f"precision@{features}", f"recall@{features}"
     if is_custom(features):
         return "fd", "precision@custom", "recall@custom"
     shares = ("precision", "recall")

@@ -2,7 +2,7 @@
 
 >>> from ganprobe.features import FEATURES
 >>> sorted(FEATURES)
-['embedded', 'inception', 'toyfaces', 'vgg16']
+['embedded', 'imagenet', 'inception', 'toyfaces', 'vgg16']
 """
 
 import lazy_loader

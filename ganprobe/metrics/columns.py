@@ -36,6 +36,15 @@ def _inception(column: str, *, resize: str = _TF1_299, scaled: str = _CENTRED, w
 
 EMBEDDED: Final = Seen(column="embedded.features", features="embedded", called="embedded features")
 EMBEDDED_PROBABILITIES: Final = Seen(column="embedded.probabilities", features="embedded")
+_IMAGENET: Final = {
+    "pixels": UINT8,
+    "resize": "Pillow's antialiased bicubic to 224, in float, clipped to 0..255",
+    "range": "(x - 127) / 128",
+}
+IMAGENET: Final = Seen(
+    column="imagenet.features", features="imagenet", called="the ImageNet network's features", prepared=_IMAGENET
+)
+IMAGENET_PROBABILITIES: Final = Seen(column="imagenet.probabilities", features="imagenet", prepared=_IMAGENET)
 CUSTOM: Final = Seen(column="custom.features", features="custom", called="the given features")
 POOL3: Final = _inception("inception.pool3")
 POOL3_PYTORCH_FID: Final = _inception(

@@ -4,7 +4,8 @@
 ['fd', 'ppl_w_end']
 
 They are declared beside what they compute, in modules called `specs`, each with `SPECS`, and, where it has metrics on
-any features, with `ON_CUSTOM_FEATURES`. None of them needs torch: a metric's own module is imported when it is built.
+other features, with `ON_OTHER_FEATURES`: there `fd` is of those that a run is told to use. None of them needs torch: a
+metric's own module is imported when it is built.
 """
 
 from __future__ import annotations

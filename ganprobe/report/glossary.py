@@ -123,6 +123,13 @@ WORDS: Mapping[str, Words] = {
         "network sees them; not LPIPS.",
         against_reference=False,
     ),
+    "lpips_diversity@imagenet": Words(
+        "Diversity",
+        "Perceptual diversity",
+        "Mean distance between pairs of generated images, of one class where there are classes, as the ImageNet "
+        "network sees them; not LPIPS.",
+        against_reference=False,
+    ),
     "ppl_z_full": _path_length("Z", "full"),
     "ppl_z_end": _path_length("Z", "end"),
     "ppl_z_end@torch-fidelity": _path_length("Z", "end", straight=True),

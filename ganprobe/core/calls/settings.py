@@ -37,7 +37,7 @@ class Looking(Options):
 
     features: str | None = option(
         None,
-        help="inception, vgg16, embedded, a TorchScript file or package.module:callable; left out, what the "
+        help="inception, vgg16, embedded, imagenet, a TorchScript file or package.module:callable; left out, what the "
         "metrics are defined on, else the embedded ones.",
     )
     inception_weights: str | Path | None = option(

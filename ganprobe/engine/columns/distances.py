@@ -1,7 +1,7 @@
 """Distances between two images, by the key that a column of pairs ends in; path lengths without a protocol have "".
 
 >>> sorted(DISTANCES)
-['', 'embedded', 'lpips', 'ms_ssim', 'stylegan', 'stylegan-crop', 'torch-fidelity']
+['', 'embedded', 'imagenet', 'imagenet-floats', 'lpips', 'ms_ssim', 'stylegan', 'stylegan-crop', 'torch-fidelity']
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from ganprobe.core.registry import Registry
 from ganprobe.engine.columns.networks import Network, Weights, published_network
 from ganprobe.engine.columns.sources import Distance
-from ganprobe.features import load_embedded_distance
+from ganprobe.features import load_embedded_distance, load_imagenet_distance
 from ganprobe.features.images.quantise import to_uint8
 from ganprobe.features.published.downloads import VGG16, fetched
 from ganprobe.features.published.lpips_distance import LpipsDistance, read_lpips
@@ -62,6 +62,16 @@ def _embedded_quantised(device: torch.device, vgg_weights: Weights) -> NamedDist
     return NamedDistance(PreparedDistance(quantised, load_embedded_distance(device)), Network("embedded", ""))
 
 
+def _imagenet(device: torch.device, vgg_weights: Weights) -> NamedDistance:
+    distance = load_imagenet_distance(device)
+    return NamedDistance(distance, published_network(distance.weights, distance.fingerprint))
+
+
+def _imagenet_quantised(device: torch.device, vgg_weights: Weights) -> NamedDistance:
+    named = _imagenet(device, vgg_weights)
+    return NamedDistance(PreparedDistance(quantised, named.call), named.network)
+
+
 def _ms_ssim(device: torch.device, vgg_weights: Weights) -> NamedDistance:
     def call(a: Tensor, b: Tensor) -> Tensor:
         return similarities(*(to_uint8(side.to(device)) for side in (a, b)))
@@ -88,6 +98,8 @@ def _read(path: Path, changed: int, device: torch.device) -> LpipsDistance:
 
 DISTANCES.add("", _embedded)
 DISTANCES.add("embedded", _embedded_quantised)
+DISTANCES.add("imagenet", _imagenet_quantised)
+DISTANCES.add("imagenet-floats", _imagenet)
 DISTANCES.add("ms_ssim", _ms_ssim)
 for _key, _prepare in LPIPS_KEYS.items():
     DISTANCES.add(_key, _lpips(_key, _prepare))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -13,8 +13,8 @@ from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.engine.columns.distances import DISTANCES, NamedDistance
 from ganprobe.engine.columns.networks import Network, Weights, published_network
 from ganprobe.engine.opening.custom_features import open_custom
-from ganprobe.engine.opening.names import CUSTOM, EMBEDDED, INCEPTION, VGG16, network_of
-from ganprobe.features import load_embedded, load_inception, load_vgg16
+from ganprobe.engine.opening.names import CUSTOM, EMBEDDED, IMAGENET, INCEPTION, VGG16, network_of
+from ganprobe.features import load_embedded, load_imagenet, load_inception, load_vgg16
 from ganprobe.features.combined import narrowed
 from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN
 from ganprobe.features.pixels import PixelExtractor
@@ -24,6 +24,7 @@ from ganprobe.features.scores import ScoreTable
 
 ALL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     EMBEDDED: ("embedded.features", "embedded.probabilities"),
+    IMAGENET: ("imagenet.features", "imagenet.probabilities"),
     INCEPTION: INCEPTION_COLUMNS,
     VGG16: (VGG16_COLUMN,),
     CUSTOM: (CUSTOM_COLUMN,),
@@ -97,6 +98,10 @@ def open_features(
     if VGG16_COLUMN in wanted:
         vgg = load_vgg16(files.vgg, device=device)
         parts[VGG16] = vgg, published_network(vgg.weights, vgg.fingerprint)
+    if not wanted.isdisjoint(ALL_COLUMNS[IMAGENET]):
+        imagenet = load_imagenet(device)
+        network = published_network(imagenet.weights, imagenet.fingerprint)
+        parts[IMAGENET] = imagenet, replace(network, protocol={"network": "EfficientNet-Lite0", **network.protocol})
     if not wanted.isdisjoint(ALL_COLUMNS[EMBEDDED]) or not wanted:
         embedded = load_embedded(device)
         parts[EMBEDDED] = embedded, Network(EMBEDDED, embedded.fingerprint)

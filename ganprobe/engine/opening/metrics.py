@@ -10,14 +10,13 @@ what is installed neither slows a run nor changes what it measures.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from ganprobe.core.discovery.plugins import Group, PlugIn
 from ganprobe.core.errors import InputError
 from ganprobe.core.registry import Registry
 from ganprobe.metrics import registry
-from ganprobe.metrics.columns import CUSTOM
 from ganprobe.metrics.spec import MetricSpec
 
 _ROOMS: Final = ("ganprobe.directions", "ganprobe.probes")
@@ -31,20 +30,26 @@ PLUG_INS: Final = Group(
 )
 
 
-def _of(rooms: Sequence[str], declared: str) -> dict[str, MetricSpec]:
-    specs = [spec for room in rooms for module in registry.declared(room) for spec in vars(module).get(declared, ())]
-    return {spec.name: spec for spec in registry.ordered(specs)}
+def _specs(rooms: Sequence[str], declared: str) -> list[MetricSpec]:
+    found = (spec for room in rooms for module in registry.declared(room) for spec in vars(module).get(declared, ()))
+    return registry.ordered(found)
 
 
-CATALOGUE: Final[Registry[MetricSpec]] = Registry("metric", registry.METRICS, _of(_ROOMS, "SPECS"))
-_ON_CUSTOM: Final[Registry[MetricSpec]] = Registry(
-    "metric", CATALOGUE, _of(("ganprobe.metrics", *_ROOMS), "ON_CUSTOM_FEATURES")
+CATALOGUE: Final[Registry[MetricSpec]] = Registry(
+    "metric", registry.METRICS, {spec.name: spec for spec in _specs(_ROOMS, "SPECS")}
 )
+_ELSEWHERE: Final = _specs(("ganprobe.metrics", *_ROOMS), "ON_OTHER_FEATURES")
+_ON_OTHERS: Final[Mapping[str, Registry[MetricSpec]]] = {
+    network: Registry("metric", CATALOGUE, {spec.name: spec for spec in _ELSEWHERE if spec.features == network})
+    for network in dict.fromkeys(spec.features for spec in _ELSEWHERE)
+}
+"""By the network that a run is told to look with."""
 
 
 def catalogue_of(networks: Collection[str]) -> Registry[MetricSpec]:
-    """Every metric of a run that looks with `networks`: with a custom one, `fd` and the like are on its features."""
-    return _ON_CUSTOM if CUSTOM.features in networks else CATALOGUE
+    """Every metric of a run that looks with `networks`: with a custom one, or the one that knows ImageNet, `fd` and the
+    like are on its features."""
+    return next((_ON_OTHERS[network] for network in networks if network in _ON_OTHERS), CATALOGUE)
 
 
 def resolve(names: Sequence[str], networks: Collection[str] = ()) -> list[MetricSpec]:

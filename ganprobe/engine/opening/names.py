@@ -19,9 +19,10 @@ from ganprobe.engine.opening.folders import check_image_folder, check_no_checkpo
 from ganprobe.engine.opening.metrics import resolve
 from ganprobe.features.attributes.forms import CLIP, CLIP_FORM, TOYFACES
 from ganprobe.features.custom.forms import SUFFIXES
+from ganprobe.features.imagenet.forms import check_installed
 
-EMBEDDED, INCEPTION, VGG16 = "embedded", "inception", "vgg16"
-KNOWN = (EMBEDDED, INCEPTION, VGG16)
+EMBEDDED, IMAGENET, INCEPTION, VGG16 = "embedded", "imagenet", "inception", "vgg16"
+KNOWN = (EMBEDDED, IMAGENET, INCEPTION, VGG16)
 CUSTOM: Final = "custom"
 """What the specifications of such metrics say of their features, and what the networks' names begin with."""
 
@@ -107,7 +108,7 @@ def features_for(
 ) -> str:
     """The features that a call means: those that it names, else Inception's where it names weights for them or a metric
     that is defined on them, else VGG16's likewise, else the embedded ones. InputError for unknown features or metrics,
-    and for weights that the features named do not use."""
+    and for weights that the features named do not use; CheckpointError where the ImageNet network is not installed."""
     custom = name is not None and is_custom(name)
     if name is not None and custom:
         check_custom(name)
@@ -117,7 +118,9 @@ def features_for(
         raise InputError(f"Inception weights are of no use to {name} features; leave out one of the two options")
     networks = () if name is None else (network_of(name),)
     asked = {spec.features for spec in resolve(metrics, networks)} if metrics else set()
-    if (custom or name == EMBEDDED) and vgg_weights is not None and "lpips" not in asked:
+    if IMAGENET in (*asked, name):
+        check_installed()
+    if (custom or name in (EMBEDDED, IMAGENET)) and vgg_weights is not None and "lpips" not in asked:
         raise InputError(f"VGG16 weights are of no use to {name} features; leave out one of the two options")
     if name is not None:
         return name

@@ -17,18 +17,17 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.devices.convolutions import steady_convolutions
-from ganprobe.core.errors import DataError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.shipped import shipped_file
 from ganprobe.features.embedded.resnet import ResNet, placed
 from ganprobe.features.embedded.weights import fingerprint_of, load_resnet
 from ganprobe.features.images.quantise import VERSION, quantised_input
 from ganprobe.features.images.resize import resized
+from ganprobe.features.perceptual import check_shapes, stage_distance
 
 KIND = "embedded-features"
 POOLED = "embedded.features"
 PROBABILITIES = "embedded.probabilities"
-TINY = 1e-10
 
 
 @final
@@ -58,13 +57,9 @@ class EmbeddedExtractor:
 
 @final
 class EmbeddedDistance:
-    """The perceptual distance of two images in the embedded network: d(a, b) = sum over stages of the mean over
-    positions of |u(a) - u(b)|^2, u being the activations after a stage divided by their norm over channels.
-
-    Zhang et al. 2018, "The unreasonable effectiveness of deep features as a perceptual metric", equation 1, with all
-    weights w_l equal to one. Images are resized to 32 x 32 but not quantised: path lengths divide distances of
-    neighbouring images by epsilon^2 = 1e-8, and rounding pixels to uint8 would drown them. Differentiable everywhere,
-    at a = b as well.
+    """The perceptual distance of two images in the embedded network: `stage_distance` of the stem's outputs and of its
+    three stages'. Images are resized to 32 x 32 but not quantised: path lengths divide distances of neighbouring images
+    by epsilon^2 = 1e-8, and rounding pixels to uint8 would drown them.
 
     dtype: of the computation and the result. float64 keeps every digit of the distance of two nearly equal images.
     """
@@ -79,14 +74,11 @@ class EmbeddedDistance:
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances in [0, 2 * number of outputs compared].
         DataError where the shapes differ or the tensors hold no RGB images."""
-        if a.shape != b.shape:
-            raise DataError(f"expected two tensors of one shape, got {tuple(a.shape)} and {tuple(b.shape)}")
-        pairs = zip(self._units(a), self._units(b), strict=True)
-        return torch.stack([(u - v).square().sum(1).mean((1, 2)) for u, v in pairs]).sum(0)
+        check_shapes(a, b)
+        return stage_distance(self._stages(a), self._stages(b))
 
-    def _units(self, images: Tensor) -> list[Tensor]:
-        inputs = resized(images.to(self.device, self.dtype), self.network.config.resolution)
-        return [x * (x.square().sum(1, keepdim=True) + TINY).rsqrt() for x in self.network.stages(inputs)]
+    def _stages(self, images: Tensor) -> list[Tensor]:
+        return self.network.stages(resized(images.to(self.device, self.dtype), self.network.config.resolution))
 
 
 def read_embedded(path: str | Path) -> ResNet:

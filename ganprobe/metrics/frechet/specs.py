@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganprobe.core.columns import LABEL
-from ganprobe.metrics.columns import CUSTOM, EMBEDDED, POOL3, POOL3_CLEAN, POOL3_PYTORCH_FID, Seen
+from ganprobe.metrics.columns import CUSTOM, EMBEDDED, IMAGENET, POOL3, POOL3_CLEAN, POOL3_PYTORCH_FID, Seen
 from ganprobe.metrics.frechet.protocol import COLLAPSED, LEAST, LEAST_BY_CLASS
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.metrics.states.capacity import ROWS
@@ -104,4 +104,4 @@ SPECS = (
     _within_classes("intra_fid", POOL3, "FID"),
     _within_classes("intra_fd", EMBEDDED, "Frechet distance"),
 )
-ON_CUSTOM_FEATURES = _on(CUSTOM)
+ON_OTHER_FEATURES = (*_on(IMAGENET), _within_classes("intra_fd", IMAGENET, "Frechet distance"), *_on(CUSTOM))

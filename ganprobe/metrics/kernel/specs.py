@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganprobe.core.protocols import Accumulator
-from ganprobe.metrics.columns import CUSTOM, EMBEDDED, POOL3, Seen
+from ganprobe.metrics.columns import CUSTOM, EMBEDDED, IMAGENET, POOL3, Seen
 from ganprobe.metrics.published_draws import TORCH_FIDELITY_SEED
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.metrics.states.capacity import ROWS
@@ -105,4 +105,4 @@ SPECS = (
     ),
     _distance("kid@full", POOL3, "kernel Inception distance of all rows, without the noise of subsets", capacity=None),
 )
-ON_CUSTOM_FEATURES = _on(CUSTOM)
+ON_OTHER_FEATURES = (*_on(IMAGENET), *_on(CUSTOM))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganprobe.metrics.columns import CUSTOM, EMBEDDED, FC2, POOL3, Seen
+from ganprobe.metrics.columns import CUSTOM, EMBEDDED, FC2, IMAGENET, POOL3, Seen
 from ganprobe.metrics.manifold.protocol import AUTHENTICITY_GROUPS, GROUPS, LEAST_AUTHENTICITY, SPLITS, Share
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.metrics.states.capacity import ROWS
@@ -100,4 +100,4 @@ SPECS = (
     _authenticity("authenticity", POOL3),
     _authenticity("authenticity@embedded", EMBEDDED),
 )
-ON_CUSTOM_FEATURES = _on(CUSTOM)
+ON_OTHER_FEATURES = (*_on(IMAGENET), _authenticity("authenticity@imagenet", IMAGENET), *_on(CUSTOM))

@@ -1,4 +1,5 @@
-"""Path lengths by name: `ppl_*` on the embedded distance, and the published protocols, which are all of LPIPS.
+"""Path lengths by name: `ppl_*` on the embedded distance, the same on the ImageNet network's, and the published
+protocols, which are all of LPIPS.
 
 >>> [spec.name for spec in SPECS][:3]
 ['ppl_z_full', 'ppl_z_end', 'ppl_w_full']
@@ -46,6 +47,16 @@ VARIANTS = (
         features="embedded",
         images="float",
         crop="none",
+    ),
+    PathVariant(
+        name="imagenet",
+        distance="imagenet-floats",
+        summary="the ImageNet network's distance, not LPIPS",
+        features="imagenet",
+        images="float",
+        crop="none",
+        resize="Pillow's antialiased bicubic to 224, not clipped",
+        follows="equation 1 of LPIPS, all weights 1, in EfficientNet-Lite0",
     ),
     PathVariant(
         name="stylegan",

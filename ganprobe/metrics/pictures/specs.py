@@ -1,7 +1,7 @@
 """The metrics of pictures by name: how alike pairs of them are and how far apart, and SWD.
 
 >>> [spec.name for spec in SPECS]
-['ms_ssim', 'lpips_diversity', 'lpips_diversity@embedded', 'swd']
+['ms_ssim', 'lpips_diversity', 'lpips_diversity@embedded', 'lpips_diversity@imagenet', 'swd']
 """
 
 from __future__ import annotations
@@ -110,6 +110,18 @@ SPECS = (
         better="higher",
         features="embedded",
         protocol={"distance": "equation 1 of LPIPS, all weights 1, in the embedded network"},
+    ),
+    _of_pairs(
+        "lpips_diversity@imagenet",
+        "pair.imagenet",
+        "mean perceptual distance between pairs of samples, by the ImageNet network; not LPIPS",
+        title="ImageNet distance",
+        better="higher",
+        features="imagenet",
+        protocol={
+            "distance": "equation 1 of LPIPS, all weights 1, in EfficientNet-Lite0",
+            "resize": "Pillow's antialiased bicubic to 224, not clipped",
+        },
     ),
     MetricSpec(
         name="swd",

@@ -10,7 +10,7 @@ Salimans et al. 2016, "Improved techniques for training GANs", section 4.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -18,11 +18,15 @@ import numpy as np
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.streams import stream
+from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray, Values, relative_entropy
 from ganprobe.metrics.base import KeeperMetric
 from ganprobe.metrics.given import array64, whole
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
+
+LIKELIEST = 10
+"""Classes in the table."""
 
 _SUM_TOLERANCE = 1e-3
 
@@ -48,12 +52,14 @@ class ClassifierScore(KeeperMetric[KeptRows]):
     """The score of the probabilities in `column`, over `splits` splits of the samples in an order shuffled by `seed`.
 
     The order starts from ascending indices, so it does not depend on batches. Needs two samples for every split.
+    classes: the names of the columns; where they are given a table tells the likeliest ones.
     """
 
     column: str
     name: str = "cs"
     splits: int = 10
     seed: int = 0
+    classes: tuple[str, ...] = ()
 
     @property
     def keeper(self) -> ColumnKeeper:
@@ -67,7 +73,20 @@ class ClassifierScore(KeeperMetric[KeptRows]):
         scores = np.exp([part.mean() for part in divergences])
         variances = [score**2 * part.var(ddof=1) / len(part) for score, part in zip(scores, divergences, strict=True)]
         variance = float(np.sum(variances)) / self.splits**2
-        return {self.name: normal_estimate(float(scores.mean()), len(rows), variance)}
+        score = normal_estimate(float(scores.mean()), len(rows), variance)
+        return {self.name: replace(score, tables=self._tables(rows)) if self.classes else score}
+
+    def _tables(self, rows: FloatArray) -> tuple[DetailTable, ...]:
+        """The likeliest classes: the mean of each one's probability, and the share of samples that it is first for."""
+        means, firsts = rows.mean(0), np.bincount(rows.argmax(1), minlength=rows.shape[1]) / len(rows)
+        chosen = np.argsort(-means, kind="stable")[:LIKELIEST]
+        spread = rows[:, chosen].var(0, ddof=1) / len(rows)
+        told = {
+            self.classes[k]: (normal_estimate(float(means[k]), len(rows), float(variance)), float(firsts[k]))
+            for k, variance in zip(chosen, spread, strict=True)
+        }
+        columns = ("mean probability", "share of images it is first for")
+        return (detail_table("classes", f"The {len(told)} likeliest classes", told, columns=columns),)
 
 
 def _divergences(rows: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganprobe.core.protocols import Accumulator
-from ganprobe.metrics.columns import EMBEDDED_PROBABILITIES, LOGITS, LOGITS_UNBIASED, Seen
+from ganprobe.metrics.columns import EMBEDDED_PROBABILITIES, IMAGENET_PROBABILITIES, LOGITS, LOGITS_UNBIASED, Seen
 from ganprobe.metrics.published_draws import TORCH_FIDELITY_SEED
 from ganprobe.metrics.spec import MetricSpec
 
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 _SPLITS, _SEED = 10, 0
 
 
-def _classifier(name: str, seen: Seen, summary: str) -> MetricSpec:
+def _classifier(name: str, seen: Seen, summary: str, *, named: bool = False) -> MetricSpec:
+    """named: whether the likeliest classes are told by their names."""
+
     def build() -> ClassifierScore:
+        from ganprobe.metrics.scores.classes import imagenet_classes
         from ganprobe.metrics.scores.classifier import ClassifierScore
 
-        return ClassifierScore(column=seen.column, name=name, splits=_SPLITS, seed=_SEED)
+        classes = imagenet_classes() if named else ()
+        return ClassifierScore(column=seen.column, name=name, splits=_SPLITS, seed=_SEED, classes=classes)
 
     return _spec(name, seen, summary, {"order": "indices ascending, then shuffled", "order_seed": _SEED}, build)
 
@@ -75,5 +79,13 @@ SPECS = (
         LOGITS_UNBIASED,
         "Inception Score as its authors and StyleGAN3 compute it: no bias, samples in their order",
         shuffled=False,
+    ),
+)
+ON_OTHER_FEATURES = (
+    _classifier(
+        "cs",
+        IMAGENET_PROBABILITIES,
+        "classifier score: the Inception Score's formula on the probabilities of ImageNet's classes, not Inception's",
+        named=True,
     ),
 )

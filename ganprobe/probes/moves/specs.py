@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ganprobe.metrics.columns import CUSTOM, EMBEDDED, POOL3, Seen
+from ganprobe.metrics.columns import CUSTOM, EMBEDDED, IMAGENET, POOL3, Seen
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.probes.moves.protocol import (
     ADVISED_SAMPLES,
@@ -59,4 +59,4 @@ def _probe(name: str, seen: Seen) -> MetricSpec:
 
 
 SPECS = (_probe("lt_probe", EMBEDDED), _probe("lt_probe@inception", POOL3))
-ON_CUSTOM_FEATURES = (_probe("lt_probe", CUSTOM),)
+ON_OTHER_FEATURES = (_probe("lt_probe", IMAGENET), _probe("lt_probe", CUSTOM))

@@ -1,0 +1,1 @@
+"""A network that knows the thousand classes of ImageNet, from a package that brings its weights."""
