@@ -1,4 +1,4 @@
-"""The Frechet distance at endless samples, two ways: `python benchmarks/fid_infinity.py`.
+"""The Frechet distance at endless samples, two ways: `python -m benchmarks.fid_infinity`.
 
 Ours subtracts the bias that `frechet_bias` predicts from one pass. The extrapolation (Chong and Forsyth 2020) evaluates
 the distance at 15 sample sizes from a tenth of the rows to all of them, on random subsets, and takes the intercept of a
@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from coverage import relu_features
-from metric_precision import Rows, moments
 
+from benchmarks.coverage.distributions import relu_features
+from benchmarks.metric_precision import Rows, moments
 from ganprobe.core.streams import stream
 from ganprobe.metrics import frechet_bias, frechet_distance
 

@@ -1,6 +1,6 @@
-"""How far apart ways to compute one number are: `python benchmarks/metric_precision.py`, for docs/precision.md.
+"""How far apart ways to compute one number are: `python -m benchmarks.metric_precision`, for docs/precision.md.
 
-On synthetic features alone: skewed, correlated, with a decaying spectrum (benchmarks/coverage.py draws the same).
+On synthetic features alone: skewed, correlated, with a decaying spectrum (benchmarks/coverage draws the same).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 import torch
-from coverage import FEATURES, relu_features
 from numpy.typing import NDArray
 
+from benchmarks.coverage.distributions import relu_features
 from ganprobe.core.streams import stream
 from ganprobe.metrics import FrechetDistance, KernelDistance, frechet_bias, frechet_distance, kernel_distance
 
 Rows = NDArray[Any]
+FEATURES = "embedded.features"
 
 
 def moments(rows: Rows, ddof: int = 1) -> tuple[Rows, Rows]:

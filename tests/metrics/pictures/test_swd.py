@@ -1,9 +1,6 @@
 """The sliced Wasserstein distance: SciPy along each direction, the published code's figures, its pyramid by brute
 force, its derivatives by finite differences, and its interval."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -312,16 +309,3 @@ def test_the_difference_of_two_generators_leaves_out_what_the_reference_does_to_
     shared = reference_variance(one.reference_terms) + reference_variance(other.reference_terms)
     half = (both.ci95[1] - both.ci95[0]) / 2 / 1.959963984540054
     assert one.variance + other.variance < half**2 < one.variance + other.variance + shared
-
-
-@pytest.fixture
-def more(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[3])
-    return importlib.import_module("benchmarks.coverage_more")
-
-
-def test_intervals_cover(more):
-    """They hold more than they say, the more so the more alike both sides are (docs/metrics/swd.md)."""
-    apart = more.measure(more.patches(60, 60, 16, directions=8), 100, seed=1)
-    assert 0.92 <= apart.covered <= 0.995
-    assert apart.sd < apart.said < 1.45 * apart.sd
