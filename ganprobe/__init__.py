@@ -54,7 +54,7 @@ def load(generator: str | Path | nn.Module, call: _LoadCall) -> Sampler:
         device=open_device(call.device),
         noise=call.noise,
         truncation=call.truncation,
-        skip_unreadable=call.skip_unreadable,
+        reading=call,
         key=call.key,
     )
 

@@ -21,8 +21,8 @@ class Description:
 
     parameters: learnt numbers of the network, buffers apart. trained_depth: resolutions that it passes through (4, 8,
     ... pixels); stored_depth: those that the file holds. config: of the native network. inferred, assumed: field to
-    where its value was read, or why it has that value. training, source: of a native file. key: what was
-    read of the file, "" for all of it; others: the other networks in it, key to layout.
+    where its value was read, or why it has that value. training, source, classes (their names): of a native file. key:
+    what was read of the file, "" for all of it; others: the other networks in it, key to layout.
     """
 
     layout: str
@@ -41,6 +41,7 @@ class Description:
     assumed: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
     key: str = ""
     others: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,7 +65,7 @@ def _native(path: Path, overrides: Overrides | None) -> Description:
         raise InputError(f"{path} is a native checkpoint, whose configuration is in the file: give no options")
     header = native.read_header(path)
     _, config, network = native.blueprint(path, header)
-    return _described(
+    found = _described(
         network,
         config,
         layout="native",
@@ -74,6 +75,7 @@ def _native(path: Path, overrides: Overrides | None) -> Description:
         training=header.training,
         source=header.source,
     )
+    return replace(found, classes=header.classes)
 
 
 def _foreign(path: Path, overrides: Overrides | None, key: str | None) -> Description:

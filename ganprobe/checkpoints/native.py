@@ -29,6 +29,7 @@ from ganprobe.checkpoints.reader.safetensors_files import METADATA, raw_header, 
 from ganprobe.core.errors import CheckpointError, GanprobeError, InputError
 from ganprobe.core.files import write_bytes
 from ganprobe.generators import ARCHITECTURES, Network
+from ganprobe.generators.base import Discriminator, Generator
 
 FORMAT = 1
 KEY = "ganprobe"
@@ -38,7 +39,8 @@ _HALF = {"float16": torch.float16, "float32": torch.float32}
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a native checkpoint says of itself; shapes: tensor name to shape."""
+    """What a native checkpoint says of itself; shapes: tensor name to shape. classes: names of its labels, where they
+    are known."""
 
     architecture: str
     role: Role
@@ -46,6 +48,7 @@ class Header:
     training: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -75,6 +78,7 @@ def save_network(
         "config": asdict(network.config),  # type: ignore[call-overload]
         "training": dict(training or {}),
         "source": dict(source or {}),
+        **_names_of(network),
     }
     tensors = {name: _stored(name, value, _HALF[dtype]) for name, value in network.state_dict().items()}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(header, sort_keys=True)}))
@@ -106,7 +110,7 @@ def read_header(path: str | Path) -> Header:
             )
         shapes = {name: tuple(entry["shape"]) for name, entry in raw.items() if name != METADATA}
         fields_of = {name: data[name] for name in ("architecture", "role", "config", "training", "source")}
-        return _checked(path, Header(**fields_of, shapes=shapes))
+        return _checked(path, Header(**fields_of, shapes=shapes, classes=_names(data.get("classes", []))))
     except (KeyError, TypeError, ValueError, RecursionError) as problem:
         raise CheckpointError(f"{path} has a malformed {KEY!r} header ({problem}); write it again") from problem
 
@@ -123,7 +127,10 @@ def load_network(path: str | Path) -> nn.Module:
     check_shapes(path, network, header.shapes)
     tensors = dict(LazyTensors(path, records(path, raw_header(path))))
     check_finite(path, tensors)
-    return filled(build, config, tensors)
+    network = filled(build, config, tensors)
+    if isinstance(network, Generator | Discriminator):
+        network.class_names = header.classes
+    return network
 
 
 def blueprint(path: Path, header: Header) -> tuple[Callable[[Any], nn.Module], Any, nn.Module]:
@@ -149,6 +156,18 @@ def _architecture_of(network: nn.Module, role: str) -> str:
     raise InputError(
         f"a {role} of one of {', '.join(ARCHITECTURES)} can be saved, got {type(network).__name__}; register it first"
     )
+
+
+def _names_of(network: nn.Module) -> dict[str, Any]:
+    """The classes of a network, where it names them."""
+    names = network.class_names if isinstance(network, Generator | Discriminator) else ()
+    return {"classes": list(names)} if names else {}
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise TypeError("its classes are no list of names")
+    return tuple(given)
 
 
 def _stored(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:

@@ -106,14 +106,14 @@ def train(
     given |= {f"network.{name}": value for name, value in parse_pairs(network).items()}
     given |= {f"discriminator_network.{name}": value for name, value in parse_pairs(discriminator_network).items()}
     given |= parse_pairs(settings)
-    words = Words(data=data, out=folder, given=given, add=added, drop=dropped, skip_unreadable=call.skip_unreadable)
+    words = Words(data=data, out=folder, given=given, add=added, drop=dropped, reading=call.reading)
     trained = start(recipe, words)
     options.say_skipped(data or recipe, len(trained.skipped), trained.skipped)
     if ranks_of(os.environ).lead:
         typer.echo(str(trained.path))
 
 
-@options.taking(TrainCall)
+@options.taking(TrainCall, but=["labels", "class_order", "resize"])
 def train_scorer(
     data: Annotated[str, typer.Argument(help="A folder, zip or tar of image files.")],
     attributes: Annotated[

@@ -22,13 +22,15 @@ class SamplerSpec:
 
     image_shape: (3, H, W). num_classes: 0 where images carry no label. spaces: the latent spaces by name with the
     shape of one latent, such as {"z": (512,), "w": (512,), "w+": (18, 512)}; empty for images alone.
-    length: how many samples there are; None where there is no end.
+    length: how many samples there are; None where there is no end. class_names: of labels 0 to num_classes - 1; ()
+    where they are not known.
     """
 
     image_shape: tuple[int, int, int]
     num_classes: int = 0
     spaces: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     length: int | None = None
+    class_names: tuple[str, ...] = ()
 
     @property
     def block(self) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganprobe.core.calls.resizing import Resize
 from ganprobe.core.errors import DataError
 from ganprobe.data.convert import eight_bits, fit
 from ganprobe.data.images import Images, spread
+from ganprobe.data.labels.labelling import MOST_CLASSES, LabelFacts
 
 STRAY = 0.01
 """How far floats may lie outside their range before they are taken to be in another one."""
@@ -32,12 +34,12 @@ CHUNK_BYTES = 2**25
 Array = NDArray[Any]
 
 
-def open_npy(path: Path, *, resolution: int | None = None, limit: int | None = None) -> Images:
+def open_npy(path: Path, *, size: Resize | None = None, limit: int | None = None) -> Images:
     """The images of a .npy file, memory-mapped. DataError where it is none, or of objects (nothing is unpickled)."""
-    return array_images(_load(path, mmap_mode="r"), name=path.name, resolution=resolution, limit=limit)
+    return array_images(_load(path, mmap_mode="r"), name=path.name, size=size, limit=limit)
 
 
-def open_npz(path: Path, *, resolution: int | None = None, limit: int | None = None) -> Images:
+def open_npz(path: Path, *, size: Resize | None = None, limit: int | None = None) -> Images:
     """The images of a .npz file: its array `images`, or `arr_0`, or the only one of 3 or 4 dimensions; labels from
     `labels` or `arr_1` where there are integers, one an image."""
     with _load(path) as archive:
@@ -46,8 +48,8 @@ def open_npz(path: Path, *, resolution: int | None = None, limit: int | None = N
         except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as problem:
             raise DataError(f"{path} cannot be read: {problem}; plain arrays were expected") from problem
     images = _images_among(arrays, path)
-    labels = next((arrays[name] for name in ("labels", "arr_1") if _are_labels(arrays.get(name), len(images))), None)
-    return array_images(images, name=path.name, labels=labels, resolution=resolution, limit=limit)
+    key = next((name for name in ("labels", "arr_1") if _are_labels(arrays.get(name), len(images))), "")
+    return array_images(images, name=path.name, labels=arrays.get(key), said_by=key, size=size, limit=limit)
 
 
 def array_images(
@@ -55,24 +57,27 @@ def array_images(
     *,
     name: str,
     labels: NDArray[np.integer] | None = None,
-    resolution: int | None = None,
+    names: Sequence[str] = (),
+    said_by: str = "",
+    size: Resize | None = None,
     limit: int | None = None,
 ) -> Images:
     """Images from an array N x H x W x 3, N x 3 x H x W (or 1 for grey) or N x H x W.
 
     uint8 stays as it is; uint16 v becomes round(v / 257); floats are scaled from [-1, 1] if one of them is below 0,
     else from [0, 1], rounded half up. DataError for any other shape, type or range, or values that are not finite.
-    labels: (N,) integers from 0.
+    labels: (N,) integers from 0. names: of the classes, their numbers where none are given. said_by: what the labels
+    were read from.
     """
     planes_first = _layout(array, name)
     chosen = spread(len(array), limit)
     lowest = _lowest(array, chosen, name)
 
     def fetch(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return _fitted(_planes(_to_eight_bits(array[chosen[numbers]], lowest), planes_first), resolution)
+        return _fitted(_planes(_to_eight_bits(array[chosen[numbers]], lowest), planes_first), size)
 
     shape = fetch(np.zeros(1, dtype=np.int64)).shape
-    kept, classes = _checked_labels(labels, chosen, name)
+    kept, classes = _checked_labels(labels, chosen, name, names)
     return Images(
         name=name,
         fingerprint=_fingerprint(fetch, len(chosen), shape, kept),
@@ -81,6 +86,7 @@ def array_images(
         fetch=fetch,
         labels=kept,
         class_names=classes,
+        facts=LabelFacts(said_by) if kept is not None else LabelFacts(),
     )
 
 
@@ -160,24 +166,27 @@ def _planes(rows: NDArray[np.uint8], planes_first: bool | None) -> NDArray[np.ui
     return np.repeat(rows, 3, axis=1) if rows.shape[1] == 1 else np.ascontiguousarray(rows)
 
 
-def _fitted(planes: NDArray[np.uint8], resolution: int | None) -> NDArray[np.uint8]:
-    if resolution is None or planes.shape[2:] == (resolution, resolution):
+def _fitted(planes: NDArray[np.uint8], size: Resize | None) -> NDArray[np.uint8]:
+    if size is None or planes.shape[2:] == (size.side, size.side):
         return planes
-    out = np.empty((len(planes), 3, resolution, resolution), dtype=np.uint8)
+    out = np.empty((len(planes), 3, size.side, size.side), dtype=np.uint8)
     for row, image in zip(out, planes, strict=True):
         upright = Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
-        row[:] = np.asarray(fit(upright, resolution)).transpose(2, 0, 1)
+        row[:] = np.asarray(fit(upright, size)).transpose(2, 0, 1)
     return out
 
 
 def _checked_labels(
-    labels: NDArray[np.integer] | None, chosen: NDArray[np.int64], name: str
+    labels: NDArray[np.integer] | None, chosen: NDArray[np.int64], name: str, names: Sequence[str]
 ) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
     if labels is None:
         return None, ()
-    if labels.min() < 0:
-        raise DataError(f"{name}: labels count from 0, found {labels.min()}")
-    return labels[chosen].astype(np.int64), tuple(str(number) for number in range(int(labels.max()) + 1))
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= MOST_CLASSES:
+        raise DataError(f"{name}: labels count from 0 to {MOST_CLASSES - 1}, found {low if low < 0 else high}")
+    if names and high >= len(names):
+        raise DataError(f"{name}: label {high} has no name; there are {len(names)}")
+    return labels[chosen].astype(np.int64), tuple(names or map(str, range(high + 1)))
 
 
 def _fingerprint(fetch: Any, length: int, shape: tuple[int, ...], labels: NDArray[np.int64] | None) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ganprobe.core.calls.resizing import Resize
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.registry import unknown
 from ganprobe.data.datasets import ARCHIVE_SUFFIXES
-from ganprobe.data.files import Files, list_files
 from ganprobe.data.images import Images
 from ganprobe.data.scan import file_images
+from ganprobe.data.sources.listing import list_files
 
 SHOWN = 3
 
@@ -106,28 +107,16 @@ def labelled_images(
     if not path.exists():
         raise InputError(f"no file or folder {data}; a folder, .zip or .tar of image files was expected")
     files = list_files(path)
-    places = _places(files)
+    places = files.places()
     missing = [name for name in table.files if name not in places]
     if missing:
         some = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
         raise DataError(f"{len(missing)} of the table's {len(table.files)} images are not in {data} ({some})")
     chosen = files.select(np.array([places[name] for name in table.files], dtype=np.int64))
-    images = file_images(chosen, resolution=resolution, skip_unreadable=skip_unreadable)
+    images = file_images(chosen, size=Resize(resolution), skip_unreadable=skip_unreadable)
     left_out = set(images.skipped)
     kept = [number for number in range(len(chosen)) if chosen.where(number) not in left_out]
     return LabelledImages(images, table.names, table.values[kept])
-
-
-def _places(files: Files) -> Mapping[str, int]:
-    """Number of each file by every name that tells it from the others."""
-    found: dict[str, int] = {}
-    shared: set[str] = set()
-    for number, (path, name) in enumerate(zip(files.paths, files.names, strict=True)):
-        for word in {path, name, path.rpartition("/")[2]}:
-            if word in found:
-                shared.add(word)
-            found[word] = number
-    return {word: number for word, number in found.items() if word not in shared}
 
 
 def _comma_separated(text: str) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ganprobe.core.calls.resizing import Resize
 from ganprobe.core.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
@@ -56,15 +57,15 @@ class UnreadableError(DataError):
     """One image that cannot be decoded or converted. The message is the reason; the caller knows the file's name."""
 
 
-def decode(data: bytes, *, resolution: int | None = None) -> Planes:
-    """The bytes of an image file to uint8 planes (3, H, W); (3, resolution, resolution) where that is given.
+def decode(data: bytes, *, size: Resize | None = None) -> Planes:
+    """The bytes of an image file to uint8 planes (3, H, W); (3, side, side) where a size is given.
 
     UnreadableError where the data is truncated, no image, too large, or of a mode without a rule.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image)
-            rgb = fit(to_rgb(image), resolution)
+            rgb = fit(to_rgb(image), size)
     except UnidentifiedImageError as problem:
         raise UnreadableError(f"not an image of a known format ({', '.join(FORMATS)})") from problem
     except _PROBLEMS as problem:
@@ -96,16 +97,16 @@ def eight_bits(values: NDArray[np.generic]) -> Planes:
     return ((wide + 128) // 257).astype(np.uint8)
 
 
-def fit(image: Image.Image, resolution: int | None) -> Image.Image:
-    """The largest centred square, resized to `resolution` by Pillow's antialiased Lanczos filter on 8-bit RGB. An
-    image that has that size already stays as it is, bit for bit; None changes nothing."""
-    if resolution is None or image.size == (resolution, resolution):
+def fit(image: Image.Image, size: Resize | None) -> Image.Image:
+    """The largest centred square, resized by one of Pillow's filters on 8-bit RGB. An image that has that size already
+    stays as it is, bit for bit; None changes nothing."""
+    if size is None or image.size == (size.side, size.side):
         return image
     width, height = image.size
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     square = image.crop((left, top, left + side, top + side))
-    return square.resize((resolution, resolution), Image.Resampling.LANCZOS)
+    return square.resize((size.side, size.side), Image.Resampling[size.method.upper()])
 
 
 @contextlib.contextmanager

@@ -9,21 +9,26 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganprobe.core.calls.resizing import Resize, resize_of
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.registry import Registry, unknown
 from ganprobe.data import toyfaces
 from ganprobe.data.arrays import open_npy, open_npz
 from ganprobe.data.convert import SUFFIXES
-from ganprobe.data.files import Files, list_files
+from ganprobe.data.files import Files
 from ganprobe.data.images import Images, spread
+from ganprobe.data.labelled import AS_THEY_ARE, LabelChoice, in_another_order, labelled
+from ganprobe.data.labels.labelling import FOLDERS, NONE, LabelFacts
+from ganprobe.data.labels.order_files import order_of
 from ganprobe.data.scan import file_images
+from ganprobe.data.sources.listing import list_files
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
@@ -40,12 +45,18 @@ _LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.\w{1,5}$")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a data set is read. resolution: crop and resize to it; None leaves the images as they are. skip_unreadable:
-    pass over broken files and keep their names. limit: at most so many images, evenly spread over the set."""
+    """How a data set is read. size: crop and resize to it; None leaves the images as they are. skip_unreadable: pass
+    over broken files and keep their names. limit: at most so many images, evenly spread over the set. choice: of their
+    labels."""
 
-    resolution: int | None = None
+    size: Resize | None = None
     skip_unreadable: bool = False
     limit: int | None = None
+    choice: LabelChoice = AS_THEY_ARE
+
+    @property
+    def resolution(self) -> int | None:
+        return None if self.size is None else self.size.side
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +70,25 @@ class DataSet:
 
 
 def open_data(
-    ref: str | Path, *, resolution: int | None = None, skip_unreadable: bool = False, limit: int | None = None
+    ref: str | Path,
+    *,
+    resolution: int | None = None,
+    resize: str | int | Resize | None = None,
+    skip_unreadable: bool = False,
+    limit: int | None = None,
+    labels: str | Path | None = None,
+    class_order: str | Path | Sequence[str] | None = None,
 ) -> Images:
     """The images of any DATA: a path, or a data set's name (a folder of the same name is told from it by "./").
 
-    Every file is decoded once before this returns. InputError for an unknown name or an option out of range;
-    DataError where the data is missing, cannot be read, or holds fewer than two images.
+    resolution: the side to which images are cropped and resized; resize: the same as N or N:method. labels: "none",
+    "folders", a file that says them, or None for those that the data have. class_order: "names", "numbers", a file or
+    the names themselves, in the order of the labels. Every file is decoded once before this returns. InputError for an
+    unknown name or an option out of range; DataError where the data is missing, cannot be read, or holds fewer than two
+    images, and for folders that are the parts of a data set and no classes.
     """
-    reading = Reading(_checked("resolution", resolution), skip_unreadable, _checked("limit", limit))
+    choice = LabelChoice(labels, order_of(class_order))
+    reading = Reading(_size(resolution, resize_of(resize)), skip_unreadable, _checked("limit", limit), choice)
     name, _, variant = str(ref).partition(":")
     if isinstance(ref, str) and name in DATASETS:
         return DATASETS[name].open(variant, reading)
@@ -76,6 +98,26 @@ def open_data(
     if _LOOKS_LIKE_A_PATH.search(str(ref)):
         raise InputError(f"no file or folder {ref}; {_EXPECTED} was expected, or one of: {', '.join(sorted(DATASETS))}")
     raise unknown("data set", name, DATASETS)
+
+
+def _size(resolution: int | None, resize: Resize | None) -> Resize | None:
+    side = _checked("resolution", resolution)
+    if side is not None and resize is not None and side != resize.side:
+        raise InputError(f"resolution {side} and resize {resize} contradict each other; give one")
+    return resize if side is None or resize is not None else Resize(side)
+
+
+def _chosen(images: Images, choice: LabelChoice) -> Images:
+    """Images whose labels come with them, as a call wants these."""
+    if choice.labels == NONE:
+        why = "its labels were left out (--labels none)"
+        return replace(images, labels=None, class_names=(), facts=LabelFacts(why=why))
+    if choice.labels is not None and not (choice.labels == FOLDERS and images.facts.source == FOLDERS):
+        raise InputError(
+            f"{images.name} has no files whose labels could be said otherwise (labels {choice.labels}); leave labels "
+            f"out, or give {NONE}"
+        )
+    return in_another_order(images, choice)
 
 
 def is_image_data(path: Path) -> bool:
@@ -121,7 +163,8 @@ def _toyfaces(variant: str, reading: Reading) -> Images:
         raise InputError(f"toyfaces:{variant} and resolution {reading.resolution} contradict each other; give one")
     asked = reading.resolution if named is None else named
     resolution = TOYFACES_RESOLUTION if asked is None else asked
-    return open_toyfaces(resolution=resolution, seed=int(parts[1]) if len(parts) > 1 else 0, limit=reading.limit)
+    images = open_toyfaces(resolution=resolution, seed=int(parts[1]) if len(parts) > 1 else 0, limit=reading.limit)
+    return _chosen(images, replace(reading.choice, order=None))
 
 
 def _cifar10(variant: str, reading: Reading) -> Images:
@@ -143,7 +186,7 @@ def _open_path(path: Path, reading: Reading) -> Images:
     low = path.name.lower()
     if not path.is_dir() and low.endswith(ARRAY_SUFFIXES):
         read = open_npy if low.endswith(".npy") else open_npz
-        return _plural(read(path, resolution=reading.resolution, limit=reading.limit), path, reading)
+        return _plural(_chosen(read(path, size=reading.size, limit=reading.limit), reading.choice), path, reading)
     if path.is_dir() or low.endswith(ARCHIVE_SUFFIXES):
         return _scanned(list_files(path), reading)
     what = "is one image" if low.endswith(SUFFIXES) else "is of no known kind"
@@ -151,8 +194,8 @@ def _open_path(path: Path, reading: Reading) -> Images:
 
 
 def _scanned(files: Files, reading: Reading) -> Images:
-    chosen = files.select(spread(len(files), reading.limit))
-    images = file_images(chosen, resolution=reading.resolution, skip_unreadable=reading.skip_unreadable)
+    chosen = labelled(files, reading.choice).select(spread(len(files), reading.limit))
+    images = file_images(chosen, size=reading.size, skip_unreadable=reading.skip_unreadable)
     return _plural(images, files.source, reading)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganprobe.core.classes.words import counted
 from ganprobe.core.errors import InputError
+from ganprobe.data.labels.labelling import LabelFacts
 
 Index = range | NDArray[np.integer]
 Fetch = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
@@ -22,8 +24,9 @@ class Images:
 
     name: for people. fingerprint: sha256 (hex) of the content, the same on every machine and wherever the set lies.
     shape: (3, H, W) of every image. length: how many; None where there is no end. fetch: numbers (N,) to uint8
-    (N, 3, H, W); use `read`. labels: (length,) or None. class_names: of labels 0 to C - 1. skipped: the names of the
-    files that could not be read and were passed over.
+    (N, 3, H, W); use `read`. labels: (length,) or None. class_names: of labels 0 to C - 1. facts: what is to be said
+    of the labels. notes: of the set itself. skipped: the names of the files that could not be read and were passed
+    over.
     """
 
     name: str
@@ -34,6 +37,15 @@ class Images:
     labels: NDArray[np.int64] | None = None
     class_names: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    facts: LabelFacts = field(default_factory=LabelFacts)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def classes_said(self) -> str:
+        """In a line: how many classes there are, which, and what says so; or that there are none, and why."""
+        if self.labels is None:
+            return f"no classes{f' ({self.facts.why})' if self.facts.why else ''}"
+        return counted(self.class_names) + (f" (from {self.facts.source})" if self.facts.source else "")
 
     def __len__(self) -> int:
         """How many images there are. InputError where there is no end: ask `length` first."""

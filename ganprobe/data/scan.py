@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ganprobe.core.calls.resizing import LANCZOS, Resize
 from ganprobe.core.errors import DataError
 from ganprobe.core.progress import Track
 from ganprobe.data.convert import Planes, UnreadableError, decode, strict_about_size
@@ -45,29 +46,29 @@ class _Look:
     problem: str = ""
 
 
-def file_images(files: Files, *, resolution: int | None = None, skip_unreadable: bool = False) -> Images:
+def file_images(files: Files, *, size: Resize | None = None, skip_unreadable: bool = False) -> Images:
     """Look through `files` and give their images.
 
     DataError naming the file that cannot be read (with skip_unreadable it is passed over and its name kept), or two
-    files of different sizes where no resolution is given.
+    files of different sizes where no size is given.
     """
-    scan = _Scan(files, resolution, skip_unreadable)
+    scan = _Scan(files, size, skip_unreadable)
     with strict_about_size(), Track(f"looking through {files.source.name}", total=len(files)) as track:
-        for number, look in enumerate(_looks(files, resolution)):
+        for number, look in enumerate(_looks(files, size)):
             scan.add(number, look)
             track.advance(1)
     return scan.images()
 
 
 class _Scan:
-    def __init__(self, files: Files, resolution: int | None, skip_unreadable: bool) -> None:
-        self._files, self._resolution, self._skip = files, resolution, skip_unreadable
+    def __init__(self, files: Files, size: Resize | None, skip_unreadable: bool) -> None:
+        self._files, self._size, self._skip = files, size, skip_unreadable
         self._kept: list[int] = []
         self._skipped: list[int] = []
         self._problem = ""
         self._shape: tuple[int, ...] = ()
         self._cache: NDArray[np.uint8] | None = None
-        self._digest = hashlib.sha256(f"files, resolution {resolution}\n".encode())
+        self._digest = hashlib.sha256(f"files, {_said(size)}\n".encode())
 
     def add(self, number: int, look: _Look) -> None:
         if look.pixels is None:
@@ -80,8 +81,7 @@ class _Scan:
         if self._cache is not None:
             self._cache[len(self._kept)] = look.pixels
         self._kept.append(number)
-        name = self._files.names[number].encode("utf-8", "surrogateescape")
-        self._digest.update(look.digest + len(name).to_bytes(4, "little") + name)
+        self._digest.update(look.digest)
 
     def images(self) -> Images:
         if not self._kept:
@@ -90,14 +90,18 @@ class _Scan:
             )
         kept = self._files.select(np.array(self._kept, dtype=np.int64))
         _, height, width = self._shape
+        if kept.labelling.labels is not None:
+            self._digest.update(b"labels" + kept.labelling.labels.astype("<i8").tobytes())
         return Images(
             name=self._files.source.name or str(self._files.source),
             fingerprint=self._digest.hexdigest(),
             shape=(3, height, width),
             length=len(kept),
             fetch=self._fetch(kept),
-            labels=kept.labels,
-            class_names=kept.class_names,
+            labels=kept.labelling.labels,
+            class_names=kept.labelling.names,
+            facts=kept.labelling.facts,
+            notes=kept.notes,
             skipped=tuple(self._files.where(number) for number in self._skipped),
         )
 
@@ -119,13 +123,13 @@ class _Scan:
         first = self._files.where(self._kept[0])
         return DataError(
             f"images of one size were expected, but {first} has {_size(self._shape)} pixels and "
-            f"{self._files.where(number)} has {_size(shape)}; give a resolution to crop and resize them all to "
-            "(--resolution of `ganprobe reference` and `ganprobe train`)"
+            f"{self._files.where(number)} has {_size(shape)}; crop and resize them all to one (--resize N, or "
+            "N:method)"
         )
 
     def _fetch(self, kept: Files) -> Fetch:
         if self._cache is None:
-            return _Decoding(kept, self._shape, self._resolution)
+            return _Decoding(kept, self._shape, self._size)
         cache = self._cache[: len(kept)]
         return lambda numbers: cache[numbers]
 
@@ -136,12 +140,12 @@ class _Decoding:
 
     files: Files
     shape: tuple[int, ...]
-    resolution: int | None
+    size: Resize | None
 
     def __call__(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
         chosen = self.files.select(numbers)
         out = np.empty((len(chosen), *self.shape), dtype=np.uint8)
-        for number, look in enumerate(_looks(chosen, self.resolution)):
+        for number, look in enumerate(_looks(chosen, self.size)):
             if look.pixels is None or look.pixels.shape != self.shape:
                 raise DataError(
                     f"{chosen.where(number)} changed while it was in use; leave the images alone during a run"
@@ -150,19 +154,19 @@ class _Decoding:
         return out
 
 
-def _looks(files: Files, resolution: int | None) -> Iterator[_Look]:
+def _looks(files: Files, size: Resize | None) -> Iterator[_Look]:
     def examine(numbers: range) -> list[_Look]:
-        return [_examine(files, number, resolution) for number in numbers]
+        return [_examine(files, number, size) for number in numbers]
 
     groups = [range(start, min(start + GROUP, len(files))) for start in range(0, len(files), GROUP)]
     for looks in in_order(examine, groups, workers=_workers(files.sizes)):
         yield from looks
 
 
-def _examine(files: Files, number: int, resolution: int | None) -> _Look:
+def _examine(files: Files, number: int, size: Resize | None) -> _Look:
     try:
         data = files.load(number)
-        return _Look(hashlib.sha256(data).digest(), decode(data, resolution=resolution))
+        return _Look(hashlib.sha256(data).digest(), decode(data, size=size))
     except UnreadableError as problem:
         return _Look(b"", None, str(problem))
 
@@ -190,3 +194,9 @@ def in_order(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Ite
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[2]} x {shape[1]}"
+
+
+def _said(size: Resize | None) -> str:
+    """A size, as fingerprints have it."""
+    resolution = f"resolution {None if size is None else size.side}"
+    return resolution if size is None or size.method == LANCZOS else f"{resolution}, {size.method}"

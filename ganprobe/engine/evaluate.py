@@ -20,6 +20,7 @@ from ganprobe.core.errors import DeviceMemoryError, GanprobeError, InputError, O
 from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
+from ganprobe.data.labels.labelling import FOLDERS, NONE
 from ganprobe.engine.columns.moves import MoveColumns
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
@@ -31,6 +32,7 @@ from ganprobe.engine.opening.test_images import test_of
 from ganprobe.engine.passes.classes import check_classes
 from ganprobe.engine.passes.evaluation import Evaluation, Measurement
 from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.matched import are_by_class, classes_of, say_generated
 from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import (
     IMAGES,
@@ -103,7 +105,7 @@ def prepare(
         device=device,
         noise=settings.noise,
         truncation=settings.truncation,
-        skip_unreadable=settings.skip_unreadable,
+        reading=_of_generated(settings),
         key=settings.key,
     )
     settings = settings.settled(sampler.spec.length)
@@ -145,8 +147,12 @@ def carry_out(
     journal = Journal(out, _identity(evaluation, features), resume=resume, ranks=ranks)
     try:
         reference = _open_reference(evaluation, features, references, journal, ranks)
-        test = _open_test(evaluation, features, references, journal, ranks)
-        measurement = Measurement(evaluation, features, reference, journal, ranks, test)
+        theirs = () if reference is None else reference.classes
+        classes = classes_of(evaluation.sampler, theirs, evaluation.settings.class_order)
+        test = _open_test(evaluation, features, references, theirs, journal, ranks)
+        if are_by_class(evaluation.plan.images):
+            say_generated(evaluation.sampler)
+        measurement = Measurement(evaluation, features, reference, journal, ranks, test, classes)
         results, distances = _measure(measurement)
     except (OutputError, DeviceMemoryError):
         raise
@@ -188,15 +194,21 @@ def _open_reference(
         metrics,
         features,
         batch_size=settings.batch_size,
-        skip_unreadable=settings.skip_unreadable,
+        reading=_of_real(settings),
         journal=journal,
         ranks=ranks,
     )
 
 
 def _open_test(
-    evaluation: Evaluation, features: FeatureSet, references: References, journal: Journal, ranks: Ranks
+    evaluation: Evaluation,
+    features: FeatureSet,
+    references: References,
+    like: Sequence[str],
+    journal: Journal,
+    ranks: Ranks,
 ) -> Reference | None:
+    """like: the classes of the reference, whose labels those of the test images become."""
     metrics = [planned.metric for planned in evaluation.plan.all if planned.spec.needs_test]
     if evaluation.test is None or not metrics:
         return None
@@ -206,10 +218,22 @@ def _open_test(
         metrics,
         features,
         batch_size=settings.batch_size,
-        skip_unreadable=settings.skip_unreadable,
+        reading=_of_real(settings),
+        like=like,
         journal=journal,
         ranks=ranks,
     )
+
+
+def _of_real(settings: Settings) -> dict[str, Any]:
+    """How real images are read. Their own order of classes stays: the generator's are matched with it."""
+    return {**settings.reading, "class_order": None}
+
+
+def _of_generated(settings: Settings) -> Settings:
+    """How generated images are read: a file of labels is of real ones."""
+    labels = settings.labels if settings.labels in (NONE, FOLDERS) else None
+    return dataclasses.replace(settings, labels=labels, class_order=None)
 
 
 def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, Any]]:
@@ -219,7 +243,8 @@ def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, An
     distances: dict[str, Any] = {}
     for which, group in plan.passes.items():
         source, samples = _source(which, group, measurement)
-        found, states = _pass(source, group, measurement, which.name, samples)
+        labels = measurement.classes.relabelling.digest if which == IMAGES else ""
+        found, states = _pass(source, group, measurement, which.name + labels, samples)
         rows |= found
         if isinstance(which, PathSpec):
             distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
@@ -231,7 +256,11 @@ def _source(which: PassSpec, group: Sequence[Planned], measurement: Measurement)
     """What a pass reads, and how many rows of it."""
     sampler, settings, features = measurement.evaluation.sampler, measurement.evaluation.settings, measurement.features
     if which == IMAGES:
-        return ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device), settings.count
+        relabel = measurement.classes.relabelling.of
+        return (
+            ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device, relabel=relabel),
+            settings.count,
+        )
     if isinstance(which, MoveSpec):
         assert isinstance(sampler, LatentSampler), "make_plan checks it"
         moves, seen = Moves(sampler, which.sigmas), features.extractor_of(measurement.evaluation.plan.moved)

@@ -10,6 +10,7 @@ from ganprobe.checkpoints import Overrides
 from ganprobe.checkpoints.choice import WHOLE
 from ganprobe.checkpoints.convert import Dtype, convert_checkpoint
 from ganprobe.checkpoints.describe import Description, describe
+from ganprobe.core.classes.words import listed
 
 Rows = list[tuple[str, str, str]]
 
@@ -55,6 +56,7 @@ def inspection_rows(found: Description) -> Rows:
         ("trained depth", _depth(found), ""),
         *((name, _shown(value), _origin(found, name)) for name, value in found.config.items()),
     ]
+    rows += [("classes", listed(found.classes), "")] if found.classes else []
     beyond = [name for name in {**found.inferred, **found.assumed} if name not in found.config]
     rows += [(name, "", _origin(found, name)) for name in beyond]
     return rows + _history("training", found.training) + _history("source", found.source)

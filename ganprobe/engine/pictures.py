@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.classes.words import called
 from ganprobe.core.protocols import LatentSampler, Sampler
-from ganprobe.core.shipped import manifest
 from ganprobe.features.images.quantise import to_uint8
 from ganprobe.report import RunPictures
 from ganprobe.samplers.paths import conditions_of, lerp, path_ends, slerp_keeping_length
@@ -56,9 +56,8 @@ def class_samples(sampler: LatentSampler, *, seed: int) -> tuple[NDArray[np.uint
     noise, truncation = conditions_of(sampler, index, seed)
     labels = torch.arange(classes, device=z.device).repeat_interleave(PER_CLASS)
     images = sampler.synthesize(z, space="z", labels=labels, noise=noise, truncation=truncation)
-    known = manifest().get("generators", {}).get(sampler.name, {}).get("classes", [])
-    names = known if len(known) == sampler.spec.num_classes else [f"class {number}" for number in range(classes)]
-    return to_uint8(images).cpu().numpy(), tuple(str(name) for name in names[:classes])
+    names = sampler.spec.class_names
+    return to_uint8(images).cpu().numpy(), tuple(called(number, names) for number in range(classes))
 
 
 def interpolation(sampler: LatentSampler, *, seed: int) -> tuple[NDArray[np.uint8], str]:

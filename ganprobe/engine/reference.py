@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
 from ganprobe.core.calls.settings import ReferenceCall
+from ganprobe.core.classes.order import order_note
 from ganprobe.core.errors import DataError, InputError, OutputError
 from ganprobe.core.files import check_writable
+from ganprobe.core.progress import tell
 from ganprobe.core.protocols import Accumulator
 from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
-from ganprobe.data import DATASETS, open_data
+from ganprobe.data import DATASETS, Images, open_data
 from ganprobe.engine.columns.sources import ImageColumns
 from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
 from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
 from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.matched import Relabelling, check_like, relabelled_like, say_classes
 from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import LABEL, columns_of
 from ganprobe.engine.passes.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
@@ -36,34 +39,46 @@ def measure(
     *,
     batch_size: int,
     limit: int | None = None,
-    resolution: int | None = None,
-    skip_unreadable: bool = False,
+    reading: Mapping[str, Any] | None = None,
+    like: Sequence[str] = (),
     journal: Journal | None = None,
     ranks: Ranks = ALONE,
 ) -> Reference:
-    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given; cropped and
-    resized to `resolution` where given), shared among `ranks`: rank 0 alone has the states of all. DataError for images
-    that cannot be read or are fewer than two."""
-    source = open_data(data, limit=limit or None, resolution=resolution, skip_unreadable=skip_unreadable)
+    """The reference of a data set: one pass over its images (`limit` of them, evenly spread, where given; read as
+    `open_data` is told by `reading`), shared among `ranks`: rank 0 alone has the states of all. like: the names of the
+    labels that its own are matched with. DataError for images that cannot be read or are fewer than two."""
+    source = open_data(data, limit=limit or None, **(reading or {}))
     sampler = ImageSampler(source)
     n = limit or ENDLESS_LIMIT if sampler.spec.length is None else sampler.spec.length
     if n < 2:
         raise DataError(f"{data} has {n} image; a reference needs at least two, and thousands to be of use")
-    _check_labels(metrics, sampler, data)
+    by_class = _check_labels(metrics, source, data)
+    if by_class:
+        say_classes(data, source)
+    relabelling = relabelled_like(like, source) if like else Relabelling()
     needs = columns_of(metrics)
-    columns = ImageColumns(sampler, features.extractor_of(needs), seed=0, device=features.device)
-    name = f"reference-{sampler.fingerprint[:16]}-{n}"
+    columns = ImageColumns(
+        sampler, features.extractor_of(needs), seed=0, device=features.device, relabel=relabelling.of
+    )
+    name = f"reference-{sampler.fingerprint[:16]}-{n}{relabelling.digest}"
     states = run_pass(columns, metrics, samples=n, batch_size=batch_size, journal=journal, name=name, ranks=ranks)
     packed = {metric.state_key: metric.pack(states[metric.state_key]) for metric in metrics}
     subject = Subject(sampler.name, sampler.fingerprint, n)
     main, *others = features.networks_of(needs).items()
     further = {kind: network.fingerprint for kind, network in others}
-    return Reference(subject, main[1].name, main[1].fingerprint, packed, source.skipped, further, source.class_names)
+    looked = main[1].name, main[1].fingerprint
+    return Reference(subject, *looked, packed, source.skipped, further, source.class_names, source.facts.notes)
 
 
-def _check_labels(metrics: Sequence[Accumulator[Any]], sampler: ImageSampler, data: str) -> None:
-    if any(LABEL in metric.needs for metric in metrics) and not sampler.spec.num_classes:
-        raise InputError(f"{data} has no classes, which a metric by class compares; give class folders")
+def _check_labels(metrics: Sequence[Accumulator[Any]], source: Images, data: str) -> bool:
+    """Whether a metric goes by classes. InputError where one does and there are none."""
+    by_class = any(LABEL in metric.needs for metric in metrics)
+    if by_class and not source.class_names:
+        raise InputError(
+            f"{data} has {source.classes_said}, which a metric by class compares; give class folders, or a file of "
+            "labels (--labels FILE)"
+        )
+    return by_class
 
 
 def make_reference(
@@ -91,11 +106,12 @@ def make_reference(
         feature_set,
         batch_size=call.batch_size,
         limit=call.samples,
-        resolution=call.resolution,
-        skip_unreadable=call.skip_unreadable,
+        reading={**call.reading, "resolution": call.resolution},
         ranks=ranks,
     )
     ranks.leave_to_lead()
+    if call.class_order is None and (note := order_note(reference.classes)):
+        tell(f"{data}: {note}")
     save_reference(reference, out)
     return reference
 
@@ -128,17 +144,21 @@ class References:
         features: FeatureSet,
         *,
         batch_size: int,
-        skip_unreadable: bool = False,
+        reading: Mapping[str, Any] | None = None,
+        like: Sequence[str] = (),
         journal: Journal | None = None,
         ranks: Ranks = ALONE,
     ) -> Reference:
-        """Any REF: a shipped data set's name, saved statistics, or images. InputError where statistics were made with
-        other features, or lack what a metric needs; for images, errors as `measure`."""
+        """Any REF: a shipped data set's name, saved statistics, or images, read as `open_data` is told by `reading`,
+        with the labels of the classes `like` where these are given. InputError where statistics were made with other
+        features, lack what a metric needs, or have other labels; for images, errors as `measure`."""
         keys = frozenset(metric.state_key for metric in metrics)
-        about = (ref, keys, features.extractor.fingerprint, skip_unreadable)
+        how = tuple(sorted((name, str(value)) for name, value in (reading or {}).items()))
+        about = (ref, keys, features.extractor.fingerprint, how, tuple(like))
         if about not in self._opened:
             saved = _saved(ref, features, keys)
             if saved is not None:
+                check_like(like, saved.classes, ref)
                 self._opened[about] = _fitting(saved, ref, keys, features)
             else:
                 self._opened[about] = measure(
@@ -146,7 +166,8 @@ class References:
                     metrics,
                     features,
                     batch_size=batch_size,
-                    skip_unreadable=skip_unreadable,
+                    reading=reading,
+                    like=like,
                     journal=journal,
                     ranks=ranks,
                 )

@@ -25,6 +25,8 @@ class Generator(nn.Module, ABC):
 
     architecture: ClassVar[str]
     config: Any
+    class_names: tuple[str, ...] = ()
+    """Of its labels, where they are known; native checkpoints keep them."""
 
     @property
     @abstractmethod
@@ -76,6 +78,7 @@ class Discriminator(nn.Module, ABC):
 
     architecture: ClassVar[str]
     config: Any
+    class_names: tuple[str, ...] = ()
 
     @property
     def couples_batch(self) -> bool:

@@ -4,10 +4,10 @@ how to add one). Metrics whose keepers have the same key share one state."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 import torch
 from numpy.typing import NDArray
@@ -121,6 +121,18 @@ class Measuring(KeeperAccumulator[S]):
     def protocol(self, samples: Surroundings[S]) -> Mapping[str, Any]:
         """What the number stands on that its name does not say, JSON-able."""
         return {}
+
+
+class ByClass(ABC):
+    """Abstract: a metric whose tables and notes speak of classes. classes: their names, () where they are not known; of
+    a dataclass, with () as default."""
+
+    __slots__ = ()
+    classes: tuple[str, ...]
+
+    def named(self, classes: Sequence[str]) -> Self:
+        """The same metric, which knows the classes by these names."""
+        return cast(Self, replace(cast(Any, self), classes=tuple(classes)))
 
 
 def taken(columns: Columns, name: str, *, ndim: int) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, final
 
 import torch
@@ -67,7 +68,8 @@ class GeneratorSampler:
 
     @property
     def spec(self) -> SamplerSpec:
-        return self.generator.spec
+        spec, names = self.generator.spec, tuple(self.generator.class_names)
+        return replace(spec, class_names=names) if len(names) == spec.num_classes else spec
 
     @property
     def weights_fingerprint(self) -> str:

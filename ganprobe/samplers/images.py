@@ -26,7 +26,8 @@ class ImageSampler:
 
     @property
     def spec(self) -> SamplerSpec:
-        return SamplerSpec(self.source.shape, num_classes=len(self.source.class_names), length=self.source.length)
+        names = self.source.class_names
+        return SamplerSpec(self.source.shape, len(names), length=self.source.length, class_names=names)
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ from ganprobe.core.borrowing import borrowed, version_of
 from ganprobe.core.devices.memory import Portions
 from ganprobe.core.devices.transfer import sent
 from ganprobe.core.discovery.objects import source_of
-from ganprobe.core.errors import CapabilityError, DataError, InputError
+from ganprobe.core.errors import CapabilityError, DataError, InputError, one_line
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import integers, normal
@@ -39,8 +39,9 @@ PROBE = 2
 class ModuleSampler:
     """Images of a foreign nn.Module that maps z (N, z_dim) to them, or (z, labels (N,) int64) where it has classes.
 
-    The module says how by its attributes: `z_dim` (needed) and `num_classes` (0 where absent). z is standard normal,
-    labels uniform. Its only latent space is "z". It is in evaluation mode while it draws, and is left as it was.
+    The module says how by its attributes: `z_dim` (needed), `num_classes` (0 where absent) and `class_names` (of its
+    labels, by which they are matched with a reference's). z is standard normal, labels uniform. Its only latent space
+    is "z". It is in evaluation mode while it draws, and is left as it was.
     """
 
     def __init__(self, module: nn.Module, *, name: str) -> None:
@@ -51,7 +52,8 @@ class ModuleSampler:
         self._fingerprint = WeightsFingerprint(module, name)
         self._portions = Portions(f"images of {name} are drawn")
         probe = self._images(self.draw(range(PROBE), seed=0))
-        self.spec = SamplerSpec(shape_of(probe), self._classes, {"z": (self._z_dim,)})
+        names = class_names_of(module, self._classes, name)
+        self.spec = SamplerSpec(shape_of(probe), self._classes, {"z": (self._z_dim,)}, class_names=names)
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
             self._block, self.spec.block, version=lambda: version_of(module)
         )
@@ -184,6 +186,14 @@ class WeightsFingerprint:
         if (version := version_of(self._module)) != self._version:
             self._version, self._digest = version, module_fingerprint(self._module, self._name)
         return self._digest
+
+
+def class_names_of(module: nn.Module, classes: int, name: str) -> tuple[str, ...]:
+    """What a module calls its classes; () where it does not say. InputError for another number of names."""
+    names = getattr(module, "class_names", ())
+    if not isinstance(names, list | tuple) or (names and len(names) != classes):
+        raise InputError(f"{name}: `class_names` must be a list of {classes} names, got {one_line(repr(names))}")
+    return tuple(map(str, names))
 
 
 def shape_of(images: Tensor) -> tuple[int, int, int]:

@@ -23,7 +23,7 @@ from ganprobe.generators.base import Discriminator, Generator, check_layers
 from ganprobe.generators.building import Pair, build_pair
 from ganprobe.training.data.batches import RealBatches
 from ganprobe.training.data.real_images import RealImages
-from ganprobe.training.data.source import DataFacts, ImageSource, examine, held_in_memory
+from ganprobe.training.data.source import Classes, DataFacts, ImageSource, examine, held_in_memory
 from ganprobe.training.draws.requests import Host
 from ganprobe.training.loop.books import Books
 from ganprobe.training.loop.evaluation import Evaluate
@@ -47,11 +47,12 @@ def train_recipe(
     *,
     options: RunOptions = RunOptions(),  # noqa: B008 (frozen)
     evaluate: Evaluate | None = None,
-    classes: tuple[str, ...] | None = None,
+    classes: Classes = Classes(),  # noqa: B008 (frozen)
 ) -> Path:
     """Train on `source` in the folder `out` and return the path of the averaged generator.
 
-    evaluate: what measures the averaged generator, where the recipe asks for it. classes: their names, for the books.
+    evaluate: what measures the averaged generator, where the recipe asks for it. classes: of the images, for the books
+    and the checkpoints.
     Where `out` holds an unfinished run of the same recipe and data, it goes on; the weights at the end are those of a
     run that was never interrupted. InputError for a recipe that does not fit data, network or machine, DataError for
     unusable images, TrainingError where `out` belongs to another run, or where a loss stops being finite.
@@ -60,18 +61,20 @@ def train_recipe(
     check_options(options)
     if recipe.precision == "fp16" and not options.device.startswith("cuda"):
         raise InputError("fp16 is of CUDA devices; take bf16 or fp32")
-    _check_data(recipe, facts)
+    _check_data(recipe, facts, classes)
     if recipe.evaluation.every and evaluate is None:
         raise InputError("the recipe evaluates, and nothing that evaluates was handed in; set evaluation.every to 0")
     device = _prepared(options)
     processes = Processes.join(device)
     pair = _built(recipe, facts)
     generator, discriminator = pair.generator, pair.discriminator
+    if generator.spec.num_classes == len(classes.names):
+        generator.class_names = discriminator.class_names = classes.names
     updates = _updates(recipe, generator, discriminator, batch=processes.share(recipe.batch), compiled=options.compile)
     _place([generator, discriminator, *(task.network for task in updates.tasks)], device, options.channels_last)
     folder = Folder(out)
     if processes.first:
-        folder.claim(_identity(recipe, facts), {"recipe": plain(recipe), "classes": list(classes or ())})
+        folder.claim(_identity(recipe, facts), {"recipe": plain(recipe), "classes": list(classes.names)})
         write_text(folder.recipe, text_of(recipe))
     processes.barrier()
     real = RealImages(
@@ -198,7 +201,7 @@ def _place(networks: list[Any], device: torch.device, channels_last: bool) -> No
                 network.to(memory_format=torch.channels_last)
 
 
-def _check_data(recipe: Recipe, facts: DataFacts) -> None:
+def _check_data(recipe: Recipe, facts: DataFacts, classes: Classes) -> None:
     wanted = recipe.data.resolution
     if wanted is not None and wanted != facts.resolution:
         raise InputError(
@@ -206,7 +209,10 @@ def _check_data(recipe: Recipe, facts: DataFacts) -> None:
             "bring the images to it (--resolution), or set data.resolution"
         )
     if recipe.data.conditional and not facts.num_classes:
-        raise InputError("the recipe is class-conditional and the data has no labels; give a folder of class folders")
+        raise InputError(
+            f"the recipe is class-conditional and the data has {classes.said or 'no labels'}; give class folders, or a "
+            "file of labels (--labels FILE)"
+        )
     if recipe.data.conditional and ARCHITECTURES[recipe.architecture].labels == "never":
         raise InputError(f"{recipe.architecture} has no use for labels; leave data.conditional out")
     check_growing(recipe.growing, facts.resolution)

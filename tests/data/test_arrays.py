@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganprobe.core.calls.resizing import Resize
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.data import array_images, arrays, open_data
 
@@ -70,7 +71,7 @@ def test_uint16_is_scaled() -> None:
 
 
 def test_resolution_and_limit() -> None:
-    images = array_images(PLANES, name="x", resolution=3, limit=2)
+    images = array_images(PLANES, name="x", size=Resize(3), limit=2)
     assert images.read(range(2)).shape == (2, 3, 3, 3)
     assert np.array_equal(array_images(PLANES, name="x", limit=2).read(range(2)), PLANES[[0, 2]])
     with pytest.raises(InputError, match="image 2 was asked"):
@@ -122,5 +123,5 @@ def test_npz_without_images_and_one_image(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", PLANES[:1])
     with pytest.raises(DataError, match="holds one image"):
         open_data(tmp_path / "one.npy")
-    with pytest.raises(DataError, match="labels count from 0, found -1"):
+    with pytest.raises(DataError, match="labels count from 0 to 1048575, found -1"):
         array_images(PLANES, name="x", labels=np.array([0, 1, -1, 0, 1]))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from ganprobe.core.calls.resizing import Resize
 from ganprobe.data.convert import MAX_PIXELS, UnreadableError, decode, eight_bits, fit, strict_about_size
 
 RNG = np.random.default_rng(7)
@@ -144,16 +145,16 @@ def test_exif_orientation_of_a_jpeg() -> None:
 def test_fit_crops_the_centre_and_leaves_the_right_size_alone() -> None:
     wide = np.zeros((4, 8, 3), dtype=np.uint8)
     wide[:, 2:6] = 200
-    assert np.array_equal(np.asarray(fit(Image.fromarray(wide), 4)), np.full((4, 4, 3), 200))
+    assert np.array_equal(np.asarray(fit(Image.fromarray(wide), Resize(4))), np.full((4, 4, 3), 200))
     same = Image.fromarray(RGB[:5, :5])
-    assert np.array_equal(np.asarray(fit(same, 5)), RGB[:5, :5])
+    assert np.array_equal(np.asarray(fit(same, Resize(5))), RGB[:5, :5])
     assert np.array_equal(np.asarray(fit(same, None)), RGB[:5, :5])
 
 
 def test_resizing_is_antialiased() -> None:
     stripes = np.zeros((64, 64, 3), dtype=np.uint8)
     stripes[:, ::2] = 255
-    small = decode(encoded(Image.fromarray(stripes)), resolution=8)
+    small = decode(encoded(Image.fromarray(stripes)), size=Resize(8))
     assert small.shape == (3, 8, 8)
     assert abs(small.astype(float) - 127.5).max() < 8
 

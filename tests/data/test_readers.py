@@ -12,7 +12,8 @@ from PIL import Image
 
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.data import open_data, scan
-from ganprobe.data.files import list_files
+from ganprobe.data.labelled import labelled
+from ganprobe.data.sources.listing import list_files
 
 RNG = np.random.default_rng(3)
 PIXELS = {
@@ -259,7 +260,7 @@ def test_a_truncated_archive_is_refused(tmp_path: Path, files: dict[str, bytes],
 
 
 def test_a_compressed_tar_is_bounded(tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganprobe.data.files.MAX_IN_MEMORY", 300)
+    monkeypatch.setattr("ganprobe.data.sources.listing.MAX_IN_MEMORY", 300)
     with pytest.raises(DataError, match="unpack it and give the folder"):
         open_data(write_archive(tmp_path / "x.tar.gz", files, "tar.gz"))
 
@@ -277,6 +278,6 @@ def test_a_file_too_long_is_refused(
 
 def test_under_takes_a_part_of_an_archive(tmp_path: Path, files: dict[str, bytes]) -> None:
     both = {f"{split}/{name}": data for split in ("train", "test") for name, data in files.items()}
-    listed = list_files(write_archive(tmp_path / "x.tar.xz", both, "tar.xz"), under="train/")
+    listed = labelled(list_files(write_archive(tmp_path / "x.tar.xz", both, "tar.xz"), under="train/"))
     assert list(listed.names) == ORDER
-    assert listed.class_names == ("ant", "bee", "cat")
+    assert listed.labelling.names == ("ant", "bee", "cat")

@@ -78,7 +78,7 @@ def test_ms_ssim_and_diversity_of_a_generator(vgg16_file: Path) -> None:
 def test_classes_have_a_table() -> None:
     run = run_of(small_networks.biggan_sampler(), ["ms_ssim"])
     (table,) = run["ms_ssim"].estimate.tables
-    assert set(table.rows) <= {"0", "1", "2", "3", "4"}
+    assert set(table.rows) <= {f"class {label}" for label in range(5)}
     values, counts = (np.array([row[column] for row in table.values], dtype=float) for column in (0, 1))
     assert counts.sum() == N // 2
     assert run["ms_ssim"].value == pytest.approx((values * counts).sum() / counts.sum())

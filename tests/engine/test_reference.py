@@ -219,7 +219,7 @@ def test_images_of_several_sizes_are_brought_to_one_where_that_is_asked(tmp_path
     rng = np.random.default_rng(0)
     for number, size in enumerate([(20, 30), (16, 16), (40, 17), (25, 25)]):
         Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(photos / f"{number}.png")
-    with pytest.raises(DataError, match=r"one size.*--resolution of `ganprobe reference`"):
+    with pytest.raises(DataError, match=r"one size.*--resize N"):
         make(photos, tmp_path / "stats")
     made = make(photos, tmp_path / "stats", resolution=16)
     assert made.subject.n == 4

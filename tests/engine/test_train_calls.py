@@ -202,3 +202,42 @@ def test_the_commands_of_the_manifest_can_be_called() -> None:
         given = {**pairs, **{f"network.{name}": value for name, value in network.items()}, "device": "cpu"}
         recipe, _ = settled(words[2], TrainCall(out=Path("run"), given={**given, "images": 272_000, "batch": 32}))
         assert recipe.steps == 8500
+
+
+def test_the_classes_are_said_and_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (11, 16, 16, 3), dtype=np.uint8)):
+        folder = tmp_path / "data" / str(number % 11)
+        folder.mkdir(parents=True)
+        Image.fromarray(pixels).save(folder / "a.png")
+    words = TrainCall(
+        data=str(tmp_path / "data"), out=tmp_path / "run", given=SMALL, reading={"class_order": "numbers"}
+    )
+    train("stylegan", words)
+    names = [str(number) for number in range(11)]
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["classes"] == names
+    for file in ("G.safetensors", "D.safetensors"):
+        assert list(read_header(tmp_path / "run" / file).classes) == names
+    said = capfd.readouterr().err
+    assert "11 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 (from folders)" in said
+    assert "not of their numbers" not in said
+    train("stylegan", TrainCall(data=str(tmp_path / "data"), out=tmp_path / "other", given=SMALL))
+    said = capfd.readouterr().err
+    assert "labels count in the order of the classes' names (0, 1, 10, 2, " in said
+
+
+def test_chunk_folders_are_trained_on_without_classes_and_parts_not_at_all(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)):
+        for name in (f"chunks/{number // 4:05}/{number:05}.png", f"parts/{('train', 'test')[number % 2]}/{number}.png"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / name)
+    path = train("stylegan", TrainCall(data=str(tmp_path / "chunks"), out=tmp_path / "run", given=SMALL)).path
+    assert read_header(path).config["num_classes"] == 0
+    assert "no classes (its folders 00000, 00001 look like chunks of one set" in capfd.readouterr().err
+    with pytest.raises(DataError, match="holds the parts test, train of a data set"):
+        train("stylegan", TrainCall(data=str(tmp_path / "parts"), out=tmp_path / "no", given=SMALL))
+    assert not (tmp_path / "no").exists()
+    given = {**SMALL, "data.conditional": True}
+    with pytest.raises(InputError, match=r"and the data has no classes \(its folders 00000, 00001 look"):
+        train("stylegan", TrainCall(data=str(tmp_path / "chunks"), out=tmp_path / "no", given=given))

@@ -87,7 +87,7 @@ def test_a_generator_like_the_data_loses_nothing_and_a_lost_class_is_named():
     classes = table(bad, "classes")
     assert classes.rows[0] == "class 2"
     assert classes.values[0][0] > 0.9
-    assert bad.notes == ("1 classes collapse (surely below 0.25 of the accuracy with real images): 2",)
+    assert bad.notes == ("1 classes collapse (surely below 0.25 of the accuracy with real images): class 2",)
     gap_ends = table(bad, "training").ci95[2][0]
     assert gap_ends[0] > 0.05
     assert table(bad, "training").values[0][1] > bad.value  # one of the first five guesses

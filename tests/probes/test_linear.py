@@ -189,6 +189,6 @@ def test_what_a_probe_cannot_read_is_said_in_one_line(tmp_path, run):
     with pytest.raises(InputError, match="test images are needed"):
         probe_forgetting(run, str(tmp_path / "alone" / "images.npz"), ForgettingCall())
     plain = _write_data(tmp_path, labelled=False)
-    with pytest.raises(InputError, match="no labels"):
+    with pytest.raises(InputError, match="no classes"):
         probe_forgetting(run, plain, ForgettingCall())
     assert not (tmp_path / "out").exists()

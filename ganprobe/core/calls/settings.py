@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ganprobe.core.calls.options import Options, option
+from ganprobe.core.calls.resizing import checked_resize
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import BatchNoise, Truncation
 
@@ -123,6 +124,36 @@ class Reading(Options):
     """How files of images are read."""
 
     skip_unreadable: bool = option(False, help="Leave out images that cannot be decoded, and say so.")
+    resize: str | int | None = option(
+        None,
+        word=str,
+        read=checked_resize,
+        help="N or N:method: crop images to their centred square and bring it to N x N pixels by lanczos (the "
+        "default), bicubic, bilinear, hamming, box or nearest; of real and of generated images alike. Left out, all "
+        "must have one size.",
+    )
+    labels: str | Path | None = option(
+        None,
+        word=str,
+        help="Of images: none, folders (the first folder is the class), or a file that says them: dataset.json, a JSON "
+        "mapping, a .csv or .tsv of files and classes (of real images alone). Left out, those that the data have.",
+    )
+    class_order: str | Path | Sequence[str] | None = option(
+        None,
+        word=str,
+        help="What label k means: names (the k-th in the order of their characters), numbers (of the numbers in the "
+        "names), or a file of names. Left out, names; a generator that names its classes is matched by name.",
+    )
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """As `ganprobe.data.open_data` takes them."""
+        return {
+            "skip_unreadable": self.skip_unreadable,
+            "resize": self.resize,
+            "labels": self.labels,
+            "class_order": self.class_order,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,11 +82,21 @@ class ImageColumns:
     """Images of a sampler, observed by an extractor.
 
     Whole aligned blocks are observed, as they are generated: the last bits of a feature depend on the batch's shape
-    too, and so every column comes out the same bit for bit at any batch size.
+    too, and so every column comes out the same bit for bit at any batch size. relabel: what makes of the sampler's
+    labels (N,) those of the column.
     """
 
-    def __init__(self, sampler: Sampler, extractor: FeatureExtractor, *, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        sampler: Sampler,
+        extractor: FeatureExtractor,
+        *,
+        seed: int,
+        device: torch.device,
+        relabel: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         self.name = f"images of {sampler.name}"
+        self._relabel = relabel
         self._sampler, self._extractor, self._seed, self._device = sampler, extractor, seed, device
         self.block = sampler.spec.block
         self.fingerprint = _digest(sampler.fingerprint, extractor.fingerprint, seed)
@@ -117,7 +127,8 @@ class ImageColumns:
             parts = list(self._portions.over(range(len(images)), look))
         columns = {name: joined(part[name] for part in parts) for name in parts[0]}
         if batch.labels is not None:
-            columns["label"] = sent(batch.labels, self._device)
+            labels = batch.labels if self._relabel is None else self._relabel(batch.labels)
+            columns["label"] = sent(labels, self._device)
         self._names = tuple(columns)
         return (finite_rows(images), *columns.values())
 

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from ganprobe.checkpoints import open_generator
-from ganprobe.core.calls.settings import DEFAULTS
+from ganprobe.core.calls.settings import DEFAULTS, Reading
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Sampler
-from ganprobe.core.shipped import shipped_file, shipped_names
+from ganprobe.core.shipped import manifest, shipped_file, shipped_names
 from ganprobe.core.spaces import BatchNoise, Truncation
 from ganprobe.data import is_image_data, open_data
 from ganprobe.engine.opening.folders import check_image_folder, generator_in
@@ -30,15 +30,15 @@ def open_sampler(
     device: torch.device | str = "cpu",
     noise: BatchNoise = DEFAULTS.noise,
     truncation: Truncation = DEFAULTS.truncation,
-    skip_unreadable: bool = DEFAULTS.skip_unreadable,
+    reading: Reading = DEFAULTS,
     key: str | None = None,
 ) -> Sampler:
     """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
     The folder of a training stands for its generator.
 
-    noise and truncation: as GeneratorSampler takes them. key: of the network to read, in a checkpoint of several. A
-    sampler that is one already stays as it is, on its device, and so does a network: it is measured in evaluation mode
-    and left as it was.
+    noise and truncation: as GeneratorSampler takes them. reading: how images are read. key: of the network to read, in
+    a checkpoint of several. A sampler that is one already stays as it is, on its device, and so does a network: it is
+    measured in evaluation mode and left as it was.
     Errors: InputError for an unknown name or a missing file, CheckpointError for a file that is no checkpoint,
     DataError for images that cannot be read, CapabilityError for noise or truncation asked of images, foreign modules
     and functions, which have none, or of a sampler that was made with others.
@@ -49,7 +49,9 @@ def open_sampler(
     opened = _of_object(ref) if not isinstance(ref, str | Path) else None
     if isinstance(ref, str) and ref in shipped_names("generators"):
         file = shipped_file("generators", ref)
-        return _of_file(file, ref, key, device, noise, truncation)
+        shipped = _of_file(file, ref, key, device, noise, truncation)
+        shipped.generator.class_names = shipped.generator.class_names or _shipped_classes(ref)
+        return shipped
     if isinstance(ref, str | Path) and Path(ref).exists():
         path = Path(ref)
         if path.is_dir() and (trained := generator_in(path)) is not None:
@@ -58,12 +60,17 @@ def open_sampler(
             check_image_folder(path)
         if not is_image_data(path):
             return _of_file(path, path.stem, key, device, noise, truncation)
-        opened = ImageSampler(open_data(path, skip_unreadable=skip_unreadable))
+        opened = ImageSampler(open_data(path, **reading.reading))
     if opened is None:
         opened = _of_name(str(ref), device, noise, truncation)
     _check_no_key(opened.name, key)
     _check_conditions(opened, noise, truncation)
     return opened
+
+
+def _shipped_classes(name: str) -> tuple[str, ...]:
+    """The names of a shipped generator's classes, as the manifest has them."""
+    return tuple(map(str, manifest()["generators"][name].get("classes", ())))
 
 
 def _check_no_key(name: str, key: str | None) -> None:

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ganprobe.core.classes.words import called_all
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.engine.passes.plan import IMAGES, LABEL, Planned
-from ganprobe.metrics.arrays import named
 from ganprobe.samplers.images import ImageSampler
 
 LEAST: Final = 2
@@ -30,7 +30,7 @@ def check_classes(planned: Collection[Planned], sampler: Sampler, *, samples: in
     if len(few):
         raise MetricError(
             f"{by_class[0]} needs {LEAST} generated images of each class; {samples} samples of {sampler.name} under "
-            f"seed {seed} hold fewer of class {named(few)}: give more"
+            f"seed {seed} hold fewer of {called_all(few, sampler.spec.class_names)}: give more"
         )
 
 

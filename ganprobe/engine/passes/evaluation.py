@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -10,6 +10,7 @@ from ganprobe.core.calls.settings import Settings
 from ganprobe.core.protocols import FeatureExtractor, Sampler
 from ganprobe.engine.opening.features import FeatureSet
 from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.matched import Classes
 from ganprobe.engine.passes.plan import Plan
 from ganprobe.engine.passes.statistics import Reference
 from ganprobe.engine.ranks.shares import Ranks
@@ -40,3 +41,4 @@ class Measurement:
     journal: Journal
     ranks: Ranks
     test: Reference | None = None
+    classes: Classes = field(default_factory=Classes)

@@ -40,7 +40,7 @@ class Journal:
         self._home = None if folder is None else folder / UNFINISHED
         self._rank = ranks.name
         shared = {} if ranks.world == 1 else {"processes": ranks.world}
-        self._plan = json.dumps({**plan, **shared}, sort_keys=True)
+        self._plan = json.dumps({**plan, **shared}, sort_keys=True, default=str)
         self._saved_at = time.monotonic()
         if self._home is not None and not resume and ranks.lead:
             discard_journal(self._home.parent)

@@ -15,11 +15,13 @@ from ganprobe.engine.opening.names import network_of
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.probes.moves.protocol import COLUMN as MOVES
 from ganprobe.probes.moves.protocol import SIGMAS
+from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.moves import MoveSpec
 from ganprobe.samplers.pairs import PairSpec
 from ganprobe.samplers.paths import PathSpace, PathSpec, Sampling
 
 PATH, PAIR, LABEL = "path.", "pair.", "label"
+CLASSES = "classes"
 ANY_FEATURES = ("pixels", "scores")
 """What metrics look through whichever features a run is told to use."""
 
@@ -184,9 +186,11 @@ def check_attributes(plan: Plan, attributes: Sequence[str]) -> None:
 def _check_capability(each: Planned, sampler: Sampler) -> None:
     name, missing = each.spec.name, _missing(each, sampler)
     if missing is not None:
+        why = sampler.source.facts.why if missing == CLASSES and isinstance(sampler, ImageSampler) else ""
+        had = ", ".join(name.upper() for name in sampler.spec.spaces) or "images only"
         raise CapabilityError(
-            f"{name} needs a generator with {missing}; {sampler.name} has "
-            f"{', '.join(name.upper() for name in sampler.spec.spaces) or 'images only'}; leave {name} out"
+            f"{name} needs a generator with {missing}; {sampler.name} has {f'{had}: {why}' if why else had}; "
+            f"leave {name} out"
         )
 
 
@@ -199,7 +203,7 @@ def _fits(planned: Planned, features: str) -> bool:
 def _missing(planned: Planned, sampler: Sampler) -> str | None:
     """What `sampler` lacks for a metric, in words; None where it has it all."""
     if LABEL in planned.metric.needs and planned.source == IMAGES and not sampler.spec.num_classes:
-        return "classes"
+        return CLASSES
     source, latents = planned.source, planned.spec.latents
     spaces: tuple[Space, ...] = (source.space,) if isinstance(source, PathSpec) else latents or ()
     here = sampler.spec.spaces if isinstance(sampler, LatentSampler) else {}

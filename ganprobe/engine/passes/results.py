@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from itertools import islice
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
+from ganprobe.core.calls.resizing import resize_of
 from ganprobe.core.protocols import Metric
 from ganprobe.core.results import Estimate, Result
 from ganprobe.engine.columns.networks import Network
 from ganprobe.engine.opening.features import FeatureSet
 from ganprobe.engine.passes.evaluation import Measurement
+from ganprobe.engine.passes.matched import are_by_class, notes_of
 from ganprobe.engine.passes.plan import LABEL, ImageSpec, Planned, distance_of
 from ganprobe.engine.passes.statistics import Reference
 from ganprobe.engine.provenance import call_of, sampling_of, skipped_files, skipped_summary, versions
 from ganprobe.features.scores import continuous_of
-from ganprobe.metrics.base import Measuring, Surroundings
+from ganprobe.metrics.base import ByClass, Measuring, Surroundings
 from ganprobe.metrics.spec import MetricSpec
-from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.moves import MoveSpec
 
 
@@ -32,7 +33,7 @@ def results_of(planned: Planned, states: Mapping[str, Any], measurement: Measure
     estimates = _estimates(planned, states[planned.metric.state_key], reference, measurement)
     seconds = shared + time.monotonic() - started
     network = _network(planned, measurement.features)
-    notes = (*network.notes, *_notes(spec, measurement, reference), *_class_notes(planned, measurement, reference))
+    notes = (*network.notes, *_notes(spec, measurement, reference), *_class_notes(planned, measurement))
     more = (
         planned.metric.protocol(_surroundings(planned, reference, measurement))
         if isinstance(planned.metric, Measuring)
@@ -48,10 +49,20 @@ def results_of(planned: Planned, states: Mapping[str, Any], measurement: Measure
 def _estimates(
     planned: Planned, state: Any, reference: Reference | None, measurement: Measurement
 ) -> Mapping[str, Estimate]:
+    planned = _told_classes(planned, measurement)
     if isinstance(planned.metric, Measuring):
         return planned.metric.measure(state, _surroundings(planned, reference, measurement))
     metric = _metric(planned)
     return metric.compute(state, None if reference is None else reference.state_for(metric))
+
+
+def _told_classes(planned: Planned, measurement: Measurement) -> Planned:
+    """The metric with the names of its classes: those of the pass over images are matched with the reference's."""
+    if not isinstance(planned.metric, ByClass):
+        return planned
+    classes = measurement.classes
+    names = classes.matching.shown if isinstance(planned.source, ImageSpec) else classes.ours
+    return replace(planned, metric=cast("Metric[Any]", planned.metric.named(names)))
 
 
 def _surroundings(planned: Planned, reference: Reference | None, measurement: Measurement) -> Surroundings[Any]:
@@ -96,8 +107,14 @@ def _protocol(spec: MetricSpec, measurement: Measurement, of_features: Mapping[s
         **of_features,
         "samples": measurement.evaluation.settings.count,
         "truncation": sampling.get("truncation", 1.0),
+        **_resize_said(measurement),
         **({} if layer_noise == "random" else {"layer_noise": layer_noise}),
     }
+
+
+def _resize_said(measurement: Measurement) -> dict[str, Any]:
+    size = resize_of(measurement.evaluation.settings.resize)
+    return {} if size is None else {"resize": f"centred square to {size.side} by {size.method}"}
 
 
 def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | None) -> tuple[str, ...]:
@@ -110,22 +127,23 @@ def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | No
     return (*advice, *(f"unreadable images{side} left out: {n}" for side, n in sides if n))
 
 
-def _class_notes(planned: Planned, measurement: Measurement, reference: Reference | None) -> tuple[str, ...]:
-    """Classes of both sides are matched by number: the first whose names differ, where both sides name theirs."""
-    sampler = measurement.evaluation.sampler
-    if reference is None or LABEL not in planned.metric.needs or not isinstance(sampler, ImageSampler):
+def _class_notes(planned: Planned, measurement: Measurement) -> tuple[str, ...]:
+    """What there is to say of the classes, of metrics that go by them."""
+    if not are_by_class([planned]):
         return ()
-    pairs = enumerate(zip(sampler.source.class_names, reference.classes, strict=False))
-    apart = (
-        f"{number} is {ours} here and {theirs} in the reference" for number, (ours, theirs) in pairs if ours != theirs
-    )
-    return tuple(f"classes are matched by number, and their names differ: {said}" for said in islice(apart, 1))
+    theirs = () if measurement.reference is None else measurement.reference.notes
+    return notes_of(measurement.classes, measurement.evaluation.sampler, theirs)
 
 
 def path_lengths(planned: Planned, states: Mapping[str, Any]) -> Any:
     """The path lengths (N,) of every pair, for the histogram."""
     arrays = planned.metric.pack(states[planned.metric.state_key])
     return np.asarray(arrays["rows"], dtype=np.float64).ravel()
+
+
+def _classes_said(measurement: Measurement) -> dict[str, Any]:
+    said = measurement.classes.said()
+    return {"classes": said} if said else {}
 
 
 def provenance_of(measurement: Measurement, started: str, seconds: float) -> dict[str, Any]:
@@ -144,6 +162,7 @@ def provenance_of(measurement: Measurement, started: str, seconds: float) -> dic
         **({} if measurement.ranks.world == 1 else {"processes": measurement.ranks.world}),
         **sampling_of(evaluation.sampler),
         **skipped_summary(skipped),
+        **_classes_said(measurement),
         "started": started,
         "seconds": round(seconds, 3),
         "command": call_of(

@@ -22,7 +22,7 @@ FORMAT = 1
 class Reference:
     """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
     not be read and were passed over. others: fingerprints of further networks that looked, by their kind. classes: the
-    names of the labels, where there are any."""
+    names of the labels, where there are any. notes: what is to be said of them."""
 
     subject: Subject
     features: str
@@ -31,6 +31,7 @@ class Reference:
     skipped: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
@@ -54,6 +55,7 @@ def save_reference(reference: Reference, path: Path) -> None:
         "other_fingerprints": dict(reference.others),
         "skipped": list(reference.skipped),
         "classes": list(reference.classes),
+        "notes": list(reference.notes),
     }
     write_bytes(path, packed(reference.states, {KEY: json.dumps(header, sort_keys=True)}))
 
@@ -72,7 +74,8 @@ def load_reference(path: Path) -> Reference:
         states, _ = read_packed(path)
         subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
         others, classes = header.get("other_fingerprints", {}), tuple(header.get("classes", ()))
-        return Reference(subject, header["features"], header["features_fingerprint"], states, skipped, others, classes)
+        looked = header["features"], header["features_fingerprint"]
+        return Reference(subject, *looked, states, skipped, others, classes, tuple(header.get("notes", ())))
     except (*DAMAGED, KeyError, TypeError) as problem:
         raise no_statistics(path) from problem
 

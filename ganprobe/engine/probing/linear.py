@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from ganprobe.core.calls.probing import ForgettingCall
+from ganprobe.core.classes.words import listed
 from ganprobe.core.errors import GanprobeError, InputError, OutputError
 from ganprobe.core.files import check_writable, sha256_of
 from ganprobe.core.results import Estimate, Record, Result, Subject
@@ -29,6 +30,7 @@ from ganprobe.data import Images, open_data
 from ganprobe.engine.opening.features import open_device
 from ganprobe.engine.opening.test_images import test_of
 from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.matched import relabelled_like, say_classes
 from ganprobe.engine.provenance import time_now, versions
 from ganprobe.engine.run import Run
 from ganprobe.generators.base import Discriminator
@@ -165,24 +167,26 @@ def _curve(snapshots: tuple[Snapshot, ...], accuracies: list[Estimate], lost: li
 
 
 def _images(name: str, discriminator: Discriminator, call: ForgettingCall, limit: int | None) -> Images:
-    source = open_data(
-        name, resolution=discriminator.config.resolution, limit=limit, skip_unreadable=call.skip_unreadable
-    )
+    source = open_data(name, resolution=discriminator.config.resolution, limit=limit, **call.reading)
     if source.labels is None:
         raise InputError(
-            f"{name} has no labels, and a probe asks what a discriminator knows of them; give class folders"
+            f"{name} has {source.classes_said}, and a probe asks what a discriminator knows of its classes; give class "
+            "folders, or a file of labels (--labels FILE)"
         )
+    say_classes(name, source)
     return source
 
 
 def _bench_data(train: Images, test: Images) -> ProbeData:
-    if train.class_names != test.class_names:
+    if sorted(train.class_names) != sorted(test.class_names):
         raise InputError(
-            f"{train.name} and {test.name} have different classes; give the two parts of one data set, with all classes"
+            f"{train.name} and {test.name} have different classes ({listed(train.class_names)}; "
+            f"{listed(test.class_names)}); give the two parts of one data set, with all classes"
         )
     assert train.labels is not None
     assert test.labels is not None
-    return ProbeData(train.read(range(len(train))), train.labels, test.read(range(len(test))), test.labels)
+    labels = relabelled_like(train.class_names, test).of(torch.from_numpy(test.labels)).numpy()
+    return ProbeData(train.read(range(len(train))), train.labels, test.read(range(len(test))), labels)
 
 
 def _protocol(sides: tuple[Images, Images], settings: ProbeSettings) -> dict[str, Any]:
@@ -192,6 +196,7 @@ def _protocol(sides: tuple[Images, Images], settings: ProbeSettings) -> dict[str
         "data": train.name,
         "data_fingerprint": train.fingerprint,
         "training_images": len(train),
+        "classes": list(train.class_names),
         "test": test.name,
         "test_fingerprint": test.fingerprint,
         **dataclasses.asdict(settings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from torch import nn
 
@@ -20,10 +20,14 @@ from ganprobe.training.recipe.records import Evaluation
 class EngineEvaluate:
     """See `ganprobe.training.loop.evaluation.Evaluate`. The reference is opened once a run."""
 
-    def __init__(self, evaluation: Evaluation, *, data: str, seed: int, device: str) -> None:
+    def __init__(
+        self, evaluation: Evaluation, *, data: str, seed: int, device: str, reading: Mapping[str, Any] | None = None
+    ) -> None:
         self._evaluation, self._references = evaluation, References()
         self._reference = evaluation.reference or data
-        self._settings = Settings(samples=evaluation.samples, seed=seed, device=device)
+        # How the training images are read says nothing of another reference's.
+        reading = {} if evaluation.reference or reading is None else {**reading, "class_order": None}
+        self._settings = Settings(samples=evaluation.samples, seed=seed, device=device, **reading)
         self._specs = {spec.name: spec for spec in resolve(evaluation.metrics)}
         check_reference(self._reference)
         if best := evaluation.best or evaluation.metrics[0]:

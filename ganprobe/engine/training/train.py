@@ -13,10 +13,14 @@ import torch
 from numpy.typing import NDArray
 
 from ganprobe.core.calls.checking import structured
+from ganprobe.core.classes.order import order_note
 from ganprobe.core.errors import DataError, InputError
+from ganprobe.core.progress import tell
 from ganprobe.core.registry import Registry
 from ganprobe.data import Images, open_data
+from ganprobe.engine.passes.matched import say_classes
 from ganprobe.engine.training.evaluation import EngineEvaluate
+from ganprobe.training.data.source import Classes
 from ganprobe.training.reading import read_recipe
 from ganprobe.training.recipe.records import Recipe, RunOptions
 from ganprobe.training.run import check_options, train_recipe
@@ -33,7 +37,7 @@ OPTIONS = frozenset(field.name for field in dataclasses.fields(RunOptions))
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrainCall:
     """What a call of `train` says: the data and how to read it, where to, the tasks to add and to drop, and settings in
-    place of the recipe's, by dotted name. data: left out, the recipe's."""
+    place of the recipe's, by dotted name. data: left out, the recipe's. reading: as `open_data` takes it."""
 
     out: Path
     data: str | None = None
@@ -41,6 +45,7 @@ class TrainCall:
     add: Sequence[str] = ()
     drop: Sequence[str] = ()
     skip_unreadable: bool = False
+    reading: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,9 +71,11 @@ def train(what: str, call: TrainCall) -> Trained:
         raise InputError(f"{what} says nothing of its images; name them (--data)")
     evaluate = None
     if recipe.evaluation.every:
-        evaluate = EngineEvaluate(recipe.evaluation, data=data, seed=recipe.seed, device=options.device)
+        evaluate = EngineEvaluate(
+            recipe.evaluation, data=data, seed=recipe.seed, device=options.device, reading=call.reading
+        )
     source = _open(data, call, recipe.data.resolution, recipe.data.limit)
-    path = train_recipe(recipe, source, call.out, options=options, evaluate=evaluate, classes=source.class_names)
+    path = train_recipe(recipe, source, call.out, options=options, evaluate=evaluate, classes=Classes.of(source))
     return Trained(path, source.skipped)
 
 
@@ -91,7 +98,12 @@ def _device(name: Any) -> str:
 
 
 def _open(data: str, call: TrainCall, resolution: int | None, limit: int | None) -> Images:
-    return open_data(data, resolution=resolution, limit=limit, skip_unreadable=call.skip_unreadable)
+    reading = {"skip_unreadable": call.skip_unreadable, **call.reading}
+    source = open_data(data, resolution=resolution, limit=limit, **reading)
+    say_classes(data, source)
+    if reading.get("class_order") is None and (note := order_note(source.class_names)):
+        tell(f"{data}: {note}")
+    return source
 
 
 def _classifier(call: TrainCall) -> Trained:
@@ -129,7 +141,10 @@ def _small(record: type[S], call: TrainCall) -> tuple[S, dict[str, Any]]:
 
 def _labelled(source: Images, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     if source.labels is None:
-        raise DataError(f"a classifier needs labels, {name} has none; give a folder of class folders")
+        raise DataError(
+            f"a classifier needs labels, {name} has {source.classes_said}; give class folders, or a file of labels "
+            "(--labels FILE)"
+        )
     return source.read(range(len(source))), source.labels
 
 

@@ -17,11 +17,12 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from ganprobe.core.classes.words import called, called_all
 from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
-from ganprobe.metrics.arrays import FloatArray, named
-from ganprobe.metrics.base import KeeperMetric, given
+from ganprobe.metrics.arrays import FloatArray
+from ganprobe.metrics.base import ByClass, KeeperMetric, given
 from ganprobe.metrics.frechet.distance import frechet_influence, transport
 from ganprobe.metrics.frechet.protocol import COLLAPSED, LEAST_BY_CLASS
 from ganprobe.metrics.states.rows import KeptRows
@@ -72,12 +73,13 @@ def _terms(rows: FloatArray, offset: FloatArray, root: FloatArray) -> FloatArray
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntraFrechet(KeeperMetric[KeptRows]):
+class IntraFrechet(KeeperMetric[KeptRows], ByClass):
     """The mean over classes of the Frechet distance of `column` within each. Both sides need labels, of the same
     classes, and 2 images of each."""
 
     column: str
     name: str
+    classes: tuple[str, ...] = ()
 
     @property
     def keeper(self) -> LabelledKeeper:
@@ -89,30 +91,32 @@ class IntraFrechet(KeeperMetric[KeptRows]):
         reference = given(reference, self.name)
         rows, labels = labelled(state, LEAST_BY_CLASS, self.name, self.column, "generated")
         other_rows, other_labels = labelled(reference, LEAST_BY_CLASS, self.name, self.column, "reference")
-        classes = _same_classes(labels, other_labels, self.name)
+        classes = _same_classes(labels, other_labels, self.name, self.classes)
         found = [class_distance(rows[labels == one], other_rows[other_labels == one]) for one in classes]
         value = float(np.mean([one.value for one in found]))
         ours = _in_order(labels, classes, [one.ours for one in found])
         theirs = _in_order(other_labels, classes, [one.theirs for one in found])
         estimate = normal_estimate(value, len(rows), float((ours**2).sum()), theirs)
-        notes = (*_collapse(classes, found), *_few(found, rows.shape[1], self.name))
-        return {self.name: replace(estimate, tables=(_table(self.name, classes, found),), notes=notes)}
+        notes = (*_collapse(classes, found, self.classes), *_few(found, rows.shape[1], self.name))
+        return {self.name: replace(estimate, tables=(_table(self, classes, found),), notes=notes)}
 
 
-def _same_classes(labels: Labels, other_labels: Labels, name: str) -> Labels:
+def _same_classes(labels: Labels, other_labels: Labels, name: str, names: Sequence[str]) -> Labels:
     """The classes of both sides, ascending."""
     classes, counts = np.unique(labels, return_counts=True)
     others, other_counts = np.unique(other_labels, return_counts=True)
-    if missing := sorted(set(classes.tolist()) ^ set(others.tolist())):
+    alone = set(classes.tolist()) - set(others.tolist()), set(others.tolist()) - set(classes.tolist())
+    if any(alone):
+        sides = zip(alone, ("generated images", "the reference"), strict=True)
+        said = "; ".join(f"{called_all(sorted(each), names)} of {side} alone" for each, side in sides if each)
         raise MetricError(
             f"{name} needs the same classes on both sides; generated images have {len(classes)}, the reference "
-            f"{len(others)}, and only one side has {named(np.array(missing))}: give more samples, or a reference of "
-            "the data that the generator was trained on"
+            f"{len(others)} ({said}): give more samples, or a reference of the data that the generator was trained on"
         )
     for side, numbers in (("generated", counts), ("reference", other_counts)):
         if len(few := classes[numbers < 2]):
             raise MetricError(
-                f"{name} needs 2 {side} images of each class; there is 1 of class {named(few)}: give more"
+                f"{name} needs 2 {side} images of each class; there is 1 of {called_all(few, names)}: give more"
             )
     return np.asarray(classes, dtype=np.int64)
 
@@ -125,8 +129,8 @@ def _in_order(labels: Labels, classes: Labels, terms: Sequence[FloatArray]) -> F
     return found
 
 
-def _collapse(classes: Labels, found: Sequence[ClassDistance]) -> tuple[str, ...]:
-    collapsed = [str(one) for one, distance in zip(classes, found, strict=True) if distance.collapsed]
+def _collapse(classes: Labels, found: Sequence[ClassDistance], names: Sequence[str]) -> tuple[str, ...]:
+    collapsed = [called(int(one), names) for one, distance in zip(classes, found, strict=True) if distance.collapsed]
     said = f"{len(collapsed)} of {len(classes)} classes collapse (spread below {COLLAPSED:g} of the reference's)"
     return (f"{said}: {', '.join(collapsed)}",) if collapsed else ()
 
@@ -137,15 +141,15 @@ def _few(found: Sequence[ClassDistance], width: int, name: str) -> tuple[str, ..
     return (f"{said} is singular, and {name} far too high",) if few else ()
 
 
-def _table(name: str, classes: Labels, found: Sequence[ClassDistance]) -> DetailTable:
+def _table(metric: IntraFrechet, classes: Labels, found: Sequence[ClassDistance]) -> DetailTable:
     return detail_table(
         "classes",
         "By class",
         {
-            f"class {label}": (one.estimate(), len(one.ours), len(one.theirs), one.spread)
+            called(int(label), metric.classes): (one.estimate(), len(one.ours), len(one.theirs), one.spread)
             for label, one in zip(classes, found, strict=True)
         },
-        columns=(name.removeprefix("intra_"), "n", "reference n", "spread"),
+        columns=(metric.name.removeprefix("intra_"), "n", "reference n", "spread"),
         note="spread: mean squared distance between two generated images of the class over that of two reference "
         f"images; below {COLLAPSED:g} the class has collapsed",
     )

@@ -18,12 +18,13 @@ from typing import final
 import numpy as np
 import torch
 
+from ganprobe.core.classes.words import called
 from ganprobe.core.columns import LABEL
 from ganprobe.core.protocols import Columns
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray
-from ganprobe.metrics.base import KeeperMetric, taken
+from ganprobe.metrics.base import ByClass, KeeperMetric, taken
 from ganprobe.metrics.pictures.protocol import LEAST_PAIRS
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import RowsKeeper, usable_rows
@@ -60,7 +61,7 @@ class PairKeeper(RowsKeeper):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairMean(KeeperMetric[KeptRows]):
+class PairMean(KeeperMetric[KeptRows], ByClass):
     """The mean of `column` over pairs; n is their number. title: of a class's mean in the table of classes. largest:
     the values lie between 0 and this, and so does the interval."""
 
@@ -68,6 +69,7 @@ class PairMean(KeeperMetric[KeptRows]):
     name: str
     title: str
     largest: float = float("inf")
+    classes: tuple[str, ...] = ()
 
     @property
     def keeper(self) -> PairKeeper:
@@ -91,6 +93,6 @@ class PairMean(KeeperMetric[KeptRows]):
         found = np.unique(classes)
         if found[0] == _NO_CLASS:
             return ()
-        parts = {str(int(each)): values[classes == each] for each in found}
+        parts = {called(int(each), self.classes): values[classes == each] for each in found}
         rows = {name: (self._mean(part, FEWEST_OF_A_CLASS), len(part)) for name, part in parts.items()}
         return (detail_table("classes", f"{self.title} by class", rows, columns=(self.title, "pairs")),)

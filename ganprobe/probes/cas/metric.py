@@ -11,7 +11,7 @@ same ones, and the difference is what the generator loses.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.classes.words import called, called_all
 from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.results import Estimate
 from ganprobe.core.streams import derive_seed
 from ganprobe.core.tables import DetailTable, Entry, detail_table
-from ganprobe.metrics.arrays import named, to_array
-from ganprobe.metrics.base import Measuring, Surroundings, given, too_few
+from ganprobe.metrics.arrays import to_array
+from ganprobe.metrics.base import ByClass, Measuring, Surroundings, given, too_few
 from ganprobe.probes.accuracy import Hits, accuracy, gap
 from ganprobe.probes.cas.classifiers import classifier_for, trained_logits
 from ganprobe.probes.cas.images import ImagesKeeper, LabelledImages
@@ -48,12 +49,13 @@ class Answers:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cas(Measuring[LabelledImages]):
+class Cas(Measuring[LabelledImages], ByClass):
     """The accuracy on real test images of classifiers trained on generated images, in [0, 1]; higher is better."""
 
     trains: ClassVar[bool] = True
     budget: Budget = FULL
     name: str = NAME
+    classes: tuple[str, ...] = ()
 
     @property
     def keeper(self) -> ImagesKeeper:
@@ -72,7 +74,7 @@ class Cas(Measuring[LabelledImages]):
         or classes do not match."""
         made, real = state.arrays(), given(samples.reference, self.name).arrays()
         test = given(samples.test, self.name).arrays()
-        classes = _checked(made, real, test, self.name)
+        classes = _checked(made, real, test, self)
         real = tuple(each[: len(made[0])] for each in _mixed(real, samples.seed))  # type: ignore[assignment]
         kept = tempfile.TemporaryDirectory() if samples.folder is None else nullcontext(samples.folder)
         with kept as folder:
@@ -81,8 +83,8 @@ class Cas(Measuring[LabelledImages]):
                 for kind, images in (("generated", made), ("real", real))
             }
         value = accuracy(answers["generated"].first)
-        tables = (_training(answers, len(made[0]), len(real[0])), *_by_class(answers, test[1]))
-        notes = (*_few_real(made, real), *_collapsed(answers, test[1]))
+        tables = (_training(answers, len(made[0]), len(real[0])), *_by_class(answers, test[1], self.classes))
+        notes = (*_few_real(made, real), *_collapsed(answers, test[1], self.classes))
         return {self.name: replace(value, tables=tables, notes=notes)}
 
     def _answers(
@@ -126,8 +128,9 @@ def _mixed(images: Arrays, seed: int) -> Arrays:
     return images[0][order], images[1][order]
 
 
-def _checked(made: Arrays, real: Arrays, test: Arrays, name: str) -> int:
+def _checked(made: Arrays, real: Arrays, test: Arrays, metric: Cas) -> int:
     """The number of classes."""
+    name = metric.name
     for side, (images, _) in (("generated", made), ("reference", real)):
         if len(images) < LEAST_SAMPLES:
             raise too_few(len(images), LEAST_SAMPLES, name, side)
@@ -135,15 +138,14 @@ def _checked(made: Arrays, real: Arrays, test: Arrays, name: str) -> int:
     if len(set(shapes.values())) > 1:
         said = ", ".join(f"{side} {' x '.join(map(str, shape[1:]))}" for side, shape in shapes.items())
         raise InputError(
-            f"{name} needs images of one size, got {said}; measure the real ones with `ganprobe reference --metrics "
-            f"{name} --resolution`"
+            f"{name} needs images of one size, got {said}; bring the real ones to that of the generator (--resize N)"
         )
     known = np.unique(real[1])
     for side, (_, labels) in (("generated", made), ("test", test)):
         if len(strange := np.setdiff1d(labels, known)):
             raise MetricError(
-                f"{name}: {side} images have class {named(strange)}, which the reference has not; give the data that "
-                "the generator was trained on"
+                f"{name}: {side} images have {called_all(strange, metric.classes)}, which the reference has not; give "
+                "the data that the generator was trained on"
             )
     return int(known.max()) + 1
 
@@ -166,11 +168,13 @@ def _among(answers: Answers) -> Estimate | None:
     return None if answers.among is None else accuracy(answers.among)
 
 
-def _by_class(answers: Mapping[str, Answers], labels: NDArray[np.int64]) -> tuple[DetailTable, ...]:
+def _by_class(
+    answers: Mapping[str, Answers], labels: NDArray[np.int64], names: Sequence[str]
+) -> tuple[DetailTable, ...]:
     """The classes of the test images by what they lose, the most first."""
     real, made = answers["real"].first, answers["generated"].first
     found = {
-        f"class {label}": (
+        called(int(label), names): (
             gap(real[:, labels == label], made[:, labels == label]),
             accuracy(made[:, labels == label]),
             accuracy(real[:, labels == label]),
@@ -183,10 +187,10 @@ def _by_class(answers: Mapping[str, Answers], labels: NDArray[np.int64]) -> tupl
     return (detail_table("classes", "By class", ordered, columns=columns, note="by what they lose, the most first"),)
 
 
-def _collapsed(answers: Mapping[str, Answers], labels: NDArray[np.int64]) -> tuple[str, ...]:
+def _collapsed(answers: Mapping[str, Answers], labels: NDArray[np.int64], names: Sequence[str]) -> tuple[str, ...]:
     real, made = answers["real"].first, answers["generated"].first
     gone = [
-        str(label)
+        called(int(label), names)
         for label in np.unique(labels)
         if (ends := accuracy(made[:, labels == label]).ci95) is not None
         and ends[1] < COLLAPSED * float(real[:, labels == label].mean())

@@ -39,6 +39,28 @@ class ArraySource:
         return self.images[index]
 
 
+class Labelled(Protocol):
+    """What tells its classes, as a set of images does."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def classes_said(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """names: of the labels, () where they are not known. said: in a line, which they are and what says so, or why there
+    are none."""
+
+    names: tuple[str, ...] = ()
+    said: str = ""
+
+    @staticmethod
+    def of(source: Labelled) -> Classes:
+        return Classes(source.class_names, source.classes_said)
+
+
 @dataclass(frozen=True, slots=True)
 class DataFacts:
     """What a run must know of its data: how many images, their side, the classes, and a hash of a sample of them."""
