@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.settings import DirectionsCall
+from ganprobe.core.calls.directing import DirectionsCall
 from ganprobe.core.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.settings import EditCall
+from ganprobe.core.calls.directing import EditCall
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +44,10 @@ def edit(
     ] = -3.0,
     end: Annotated[float, typer.Option("--to", help="Strength of the last column.")] = 3.0,
     steps: Annotated[int, typer.Option(help="Columns.")] = 7,
-    rows: Annotated[int, typer.Option(help="Samples, one a row.")] = 4,
+    rows: Annotated[int | None, typer.Option(help="Samples, one a row; left out, 4, of own latents all.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--class", metavar="CLASS", help="Of all samples: a number, or a name.")
+    ] = None,
     grid: Annotated[
         str | None, typer.Option(metavar="NAME", help="A second direction, for the rows, of the first sample alone.")
     ] = None,
@@ -84,6 +87,9 @@ def edit(
         layers=None if layers is None else parse_layers(layers),
         absolute=absolute,
         scores=None if scores == "all" else tuple(options.split_names(scores or "")),
+        label=label,
+        latents=call.latents,
+        latent_space=call.latent_space,
     )
     found = edited(
         generator,

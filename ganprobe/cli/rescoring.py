@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.settings import RescoreCall
+from ganprobe.core.calls.directing import RescoreCall
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +49,8 @@ def rescore(
         any_generator=any_generator,
         device=call.device,
         key=call.key,
+        latents=call.latents,
+        latent_space=call.latent_space,
     )
     run.save(out)
     Console().print(run_table(run.record))

@@ -8,6 +8,10 @@ from .files import save_directions as save_directions
 from .foreign_files import import_boundary as import_boundary
 from .foreign_files import import_components as import_components
 from .foreign_files import imported_directions as imported_directions
+from .latent_files.foreign import read_latents as read_latents
+from .latent_files.latent_set import LatentSet as LatentSet
+from .latent_files.native import load_latents as load_latents
+from .latent_files.native import save_latents as save_latents
 from .methods.boundary import Boundary as Boundary
 from .methods.boundary import fit_boundary as fit_boundary
 from .methods.boundary import project_boundary as project_boundary

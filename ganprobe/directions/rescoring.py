@@ -25,7 +25,8 @@ from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.results import Z95, Estimate, normal_estimate
 from ganprobe.core.spaces import Latents
 from ganprobe.directions.direction import Direction
-from ganprobe.directions.edits.moves import edit
+from ganprobe.directions.edits.moves import EditNoise, edit, noise_rows
+from ganprobe.directions.latent_files.latent_set import LatentSet
 
 FloatArray = NDArray[np.float64]
 Scores = Callable[[Tensor], Tensor]
@@ -113,8 +114,10 @@ def rescore(
     samples: int,
     seed: int,
     step: float = 1.0,
+    latents: LatentSet | None = None,
 ) -> Rescored:
-    """Move samples 0 to `samples` - 1 under `seed` by `step` along each direction, both ways, with constant noise.
+    """Move samples 0 to `samples` - 1 under `seed`, with constant noise, or the first `samples` of `latents`, with
+    theirs, by `step` along each direction, both ways.
 
     scores: raw images (N, 3, H, W) to (N, A), a column for each of `attributes`. embed: the same to (N, E).
     Errors: InputError for fewer than 20 samples, no direction and a step that is not above 0, MetricError for scores
@@ -127,8 +130,9 @@ def rescore(
     blocks = []
     with Track(f"moves of {sampler.name}", samples * len(directions), unit="samples") as track:
         for low in range(0, samples, sampler.spec.block):
-            latents = sampler.draw(range(low, min(low + sampler.spec.block, samples)), seed=seed)
-            blocks.append(_block(sampler, latents, directions, scores, embed, step, track))
+            index = range(low, min(low + sampler.spec.block, samples))
+            some, noise = _drawn(sampler, index, seed, latents)
+            blocks.append(_block(sampler, some, noise, directions, scores, embed, step, track))
     before, changes, drift = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     return Rescored(tuple(directions), tuple(attributes), changes / _spread(before, attributes), drift)
 
@@ -136,6 +140,7 @@ def rescore(
 def _block(
     sampler: LatentSampler,
     latents: Latents,
+    noise: EditNoise,
     directions: Sequence[Direction],
     scores: Scores,
     embed: Scores,
@@ -143,14 +148,21 @@ def _block(
     track: Track,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Of some samples: the scores before (N, A), their changes (N, D, A) and the drift (N, D)."""
-    here = edit(sampler, latents, directions[0], (0.0,))[:, 0]
+    here = edit(sampler, latents, directions[0], (0.0,), noise=noise)[:, 0]
     embedded, changes, drifts = embed(here), [], []
     for direction in directions:
-        down, up = edit(sampler, latents, direction, (-step, step)).unbind(dim=1)
+        down, up = edit(sampler, latents, direction, (-step, step), noise=noise).unbind(dim=1)
         changes.append((_array(scores(up)) - _array(scores(down))) / (2 * step))
         drifts.append((_drift(embedded, embed(up)) + _drift(embedded, embed(down))) / 2)
         track.advance(len(latents.z))
     return _array(scores(here)), np.stack(changes, axis=1), np.stack(drifts, axis=1)
+
+
+def _drawn(sampler: LatentSampler, index: range, seed: int, latents: LatentSet | None) -> tuple[Latents, EditNoise]:
+    if latents is None:
+        return sampler.draw(index, seed=seed), "const"
+    rows = slice(index.start, index.stop)
+    return latents.latents(rows), noise_rows(latents.noise, rows)
 
 
 def _array(values: Tensor) -> FloatArray:

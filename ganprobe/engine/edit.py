@@ -16,16 +16,18 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable, write_bytes
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
 from ganprobe.core.registry import unknown
-from ganprobe.core.spaces import Latents, Truncation
+from ganprobe.core.spaces import Space, Truncation
 from ganprobe.directions import Direction, Directions, Move, compose, imported_directions, load_directions
 from ganprobe.directions.edits.displacement import DirectionSpace
 from ganprobe.directions.edits.strips import Legend, strip_gif, strip_mp4, strip_png
 from ganprobe.directions.foreign_files import SUFFIXES as IMPORTED
 from ganprobe.directions.foreign_files import check_importable
+from ganprobe.directions.latent_files.latent_set import LatentSet
 from ganprobe.directions.latents import latent_sampler
 from ganprobe.directions.layers import parse_layers
 from ganprobe.directions.scales import measured
 from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.latents import class_number, own_latents
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.features import to_uint8
@@ -57,25 +59,31 @@ class Also:
 class Edit:
     """What to draw.
 
-    name, space: which direction of the file; left out, the first. strengths: of the columns. rows: how many samples,
-    one a row. grid: a second direction, whose strengths are those of the columns too, for the rows; then `rows` is not
-    used, and sample 0 alone is drawn. also: further directions, the same in every cell. layers: those to move, in place
-    of the direction's own. absolute: strengths are signed distances from the boundaries, at which every sample ends.
-    scores: attributes to write under every cell; () for none, None for all that the scorer has.
+    name, space: which direction of the file; left out, the first. strengths: of the columns. rows: how many
+    samples, one a row; left out, 4, of own latents all. grid: a second direction, whose strengths are those of the
+    columns too, for the rows; then `rows` is not used, and sample 0 alone is drawn. also: further directions, the
+    same in every cell. layers: those to move, in place of the direction's own. absolute: strengths are signed
+    distances from the boundaries, at which every sample ends. scores: attributes to write under every cell; () for
+    none, None for all that the scorer has. label: the class of all samples, by number or name, of a class-
+    conditional generator. latents: own ones, or a file of them, of latent_space where it does not say, in place of
+    samples.
     """
 
     name: str | None = None
     space: DirectionSpace | None = None
     strengths: Sequence[float] = STRIP_STRENGTHS
-    rows: int = STRIP_ROWS
+    rows: int | None = None
     grid: str | None = None
     also: tuple[Also, ...] = ()
     layers: tuple[int, ...] | None = None
     absolute: bool = False
     scores: tuple[str, ...] | None = ()
+    label: int | str | None = None
+    latents: str | Path | LatentSet | None = None
+    latent_space: Space | None = None
 
     def __post_init__(self) -> None:
-        if self.rows < 1:
+        if self.rows is not None and self.rows < 1:
             raise InputError(f"at least one row was expected, got {self.rows}")
 
 
@@ -123,7 +131,7 @@ def edited(
     shown = () if table is None else _shown(table, what.scores)
     if measure:
         chosen = [measured(sampler, item, samples=SCALE_SAMPLES, seed=seed) for item in chosen]
-    raw = _drawn(sampler, chosen, what, seed)
+    raw = _drawn(sampler, chosen, what, _started(sampler, what, seed, any_generator=any_generator))
     cells = () if table is None else _captions(raw, table, shown)
     return Edited(pixels_of(raw), Legend(what.strengths, what.strengths if what.grid else (), cells))
 
@@ -185,7 +193,20 @@ def _names(what: Edit) -> list[str | None]:
     return [what.name, *([what.grid] if what.grid else []), *(each.name for each in what.also)]
 
 
-def _drawn(sampler: LatentSampler, chosen: Sequence[Direction], what: Edit, seed: int) -> torch.Tensor:
+def _started(sampler: LatentSampler, what: Edit, seed: int, *, any_generator: bool) -> LatentSet:
+    """The latents from which to move: own ones or samples, of the class that is asked for."""
+    label = None if what.label is None else class_number(sampler.spec, what.label)
+    rows = 1 if what.grid else what.rows
+    if what.latents is not None:
+        return own_latents(
+            what.latents, sampler, space=what.latent_space, label=label, rows=rows, any_generator=any_generator
+        )
+    drawn = sampler.draw(range(rows or STRIP_ROWS), seed=seed)
+    found = LatentSet(space="z", values=drawn.z, labels=drawn.labels)
+    return found if label is None else found.with_label(label).for_sampler(sampler)
+
+
+def _drawn(sampler: LatentSampler, chosen: Sequence[Direction], what: Edit, start: LatentSet) -> torch.Tensor:
     """(rows, columns, 3, H, W), raw."""
     others = chosen[1 + bool(what.grid) :]
     fixed = [
@@ -198,10 +219,14 @@ def _drawn(sampler: LatentSampler, chosen: Sequence[Direction], what: Edit, seed
 
     across = [moves(chosen[0], strength) for strength in what.strengths]
     if not what.grid:
-        return compose(sampler, sampler.draw(range(what.rows), seed=seed), [[*fixed, *each] for each in across])
-    latents: Latents = sampler.draw(range(1), seed=seed)
+        return compose(sampler, start.latents(), [[*fixed, *each] for each in across], noise=start.noise)
     rows = [
-        compose(sampler, latents, [[*fixed, *each, *moves(chosen[1], strength)] for each in across])
+        compose(
+            sampler,
+            start.latents(),
+            [[*fixed, *each, *moves(chosen[1], strength)] for each in across],
+            noise=start.noise,
+        )
         for strength in what.strengths
     ]
     return torch.cat(rows)

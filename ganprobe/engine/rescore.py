@@ -18,11 +18,14 @@ from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler
 from ganprobe.core.results import Z95, Estimate, Record, Result, Subject
+from ganprobe.core.spaces import Space
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.directions import Directions, load_directions
+from ganprobe.directions.latent_files.latent_set import LatentSet
 from ganprobe.directions.latents import latent_sampler, weights_fingerprint
 from ganprobe.directions.rescoring import LEAST, Rescored, Scores, rescore
 from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.latents import own_latents
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.pictures import picture_run
@@ -47,11 +50,14 @@ def rescored(
     any_generator: bool = False,
     device: str | None = None,
     key: str | None = None,
+    latents: str | Path | LatentSet | None = None,
+    latent_space: Space | None = None,
 ) -> Run:
     """Re-score a generator along the directions of `files`: a result `rescoring@<method>` for each file.
 
     Its value is the mean, over the attributes, of the share of change that falls on the attribute, along the method's
-    best direction for it. Errors: as `load_directions`, `rescore` and `scorer_for`; InputError for no files, and for
+    best direction for it. latents: own ones, or a file of them, of latent_space, in place of those drawn; `samples` is
+    at most as many. Errors: as `load_directions`, `rescore` and `scorer_for`; InputError for no files, and for
     directions of another generator unless `any_generator`.
     """
     started, clock = time_now(), time.monotonic()
@@ -64,10 +70,14 @@ def rescored(
     sampler = latent_sampler(open_sampler(generator, device=here, key=key))
     for found in known:
         found.check_generator(sampler, any_generator=any_generator)
+    own = None if latents is None else own_latents(latents, sampler, space=latent_space, any_generator=any_generator)
+    samples = samples if own is None else min(samples, len(own))
     table = ScoreTable(scorer_for(sampler, scorer, here))
-    protocol = {"step": step, "samples": samples, "noise": "const", "scorer": table.fingerprint}
+    protocol = {"step": step, "samples": samples, **_start(own), "scorer": table.fingerprint}
     results = [
-        _result(name, _rescored(sampler, found, table, here, samples, seed, step), {**protocol, "method": found.method})
+        _result(
+            name, _rescored(sampler, found, table, here, samples, seed, step, own), {**protocol, "method": found.method}
+        )
         for name, found in zip(_names(known), known, strict=True)
     ]
     provenance = {
@@ -91,13 +101,30 @@ def _rescored(
     samples: int,
     seed: int,
     step: float,
+    own: LatentSet | None,
 ) -> Rescored:
     embedded = load_embedded(device)
     scores: Scores = lambda images: table.observe(images)[SCORES]  # noqa: E731
     embed: Scores = lambda images: embedded.observe(images)[EMBEDDING]  # noqa: E731
     return rescore(
-        sampler, tuple(found), scores, embed, attributes=table.attributes, samples=samples, seed=seed, step=step
+        sampler,
+        tuple(found),
+        scores,
+        embed,
+        attributes=table.attributes,
+        samples=samples,
+        seed=seed,
+        step=step,
+        latents=own,
     )
+
+
+def _start(own: LatentSet | None) -> dict[str, Any]:
+    """What the protocol says of where the moves start."""
+    if own is None:
+        return {"noise": "const"}
+    noise = own.noise if isinstance(own.noise, str) else "their own"
+    return {"noise": noise, "latents": f"own, of {own.space}"}
 
 
 def _names(known: Sequence[Directions]) -> list[str]:

@@ -1,7 +1,7 @@
 """How far apart two batches of activations are, stage by stage: the perceptual distance without learnt weights.
 
 >>> a, b = torch.ones(2, 3, 4, 4), -torch.ones(2, 3, 4, 4)
->>> stage_distance([a], [b]).tolist()
+>>> stage_distance([a], [b]).round(decimals=5).tolist()
 [4.0, 4.0]
 
 Zhang et al. 2018, "The unreasonable effectiveness of deep features as a perceptual metric", equation 1, with all

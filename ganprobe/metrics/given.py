@@ -72,7 +72,7 @@ def tensor64(values: Values, name: str, *, power: int = 2) -> Tensor:
         if np.isfinite(largest):
             _check_size(largest, name, power)
             return wide
-    return _shared(array64(values, name, 2, power=power))
+    return tensor_of(array64(values, name, 2, power=power))
 
 
 def points(values: Values, name: str) -> Tensor:
@@ -83,7 +83,7 @@ def points(values: Values, name: str) -> Tensor:
     on_mps = isinstance(given, Tensor) and given.device.type == "mps"
     if not single or on_mps:
         return tensor64(given, name).contiguous()
-    rows = given if isinstance(given, Tensor) else _shared(given)
+    rows = given if isinstance(given, Tensor) else tensor_of(given)
     _check_shape(tuple(rows.shape), name, 2)
     low, high = (float(end) for end in rows.aminmax())
     if not np.isfinite(low + high):
@@ -130,7 +130,7 @@ def _tensor(values: Tensor, name: str) -> Tensor:
     return values.detach().resolve_neg()
 
 
-def _shared(array: NDArray[Any]) -> Tensor:
+def tensor_of(array: NDArray[Any]) -> Tensor:
     """The array as a tensor; a copy where torch could not take its memory, or might write where nobody may."""
     return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 

@@ -27,7 +27,7 @@ from ganprobe.metrics.given import whole
 NOT_PURE = {
     "resolve",
     *("edit", "compose", "import_boundary", "import_components", "imported_directions", "ganspace_components"),
-    *("load_directions", "save_directions", "sefa_factors", "separate"),
+    *("load_directions", "save_directions", "load_latents", "save_latents", "read_latents", "sefa_factors", "separate"),
 }
 """What reads files, generators or names instead of numbers."""
 

@@ -302,23 +302,6 @@ def settings_of(call: Options) -> Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectionsCall(Picking, Placing, Scoring, Seeding):
-    """What finding directions shares with the other commands."""
-
-    resume: bool = option(False, help="Go on where a killed scoring of the same samples stopped.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RescoreCall(Picking, Placing, Scoring, Seeding):
-    """What re-scoring shares with the other commands."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EditCall(Picking, Truncating, Placing, Scoring, Seeding):
-    """What edits share with the other commands."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrainCall(Reading, Placing, Seeding):
     """What trainings share with the other commands."""
 

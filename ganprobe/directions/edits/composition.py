@@ -18,7 +18,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.spaces import Latents, Space
 from ganprobe.directions.edits.displacement import Displacement
-from ganprobe.directions.edits.moves import Mover, check_fits, mover, truncated, truncation_of
+from ganprobe.directions.edits.moves import EditNoise, Mover, check_fits, mover, noise_rows, truncated, truncation_of
 from ganprobe.directions.latents import check_latents, check_reached, latent_sampler
 from ganprobe.directions.styles import styles_of
 
@@ -53,7 +53,7 @@ def compose(
     latents: Latents,
     columns: Sequence[Sequence[Move]],
     *,
-    noise: Literal["const", "zero"] = "const",
+    noise: EditNoise = "const",
 ) -> Tensor:
     """Raw images (N, len(columns), 3, H, W), float32, of `latents`, each column after all of its moves; a column
     without moves is the latents as they are. Latents of w, w+ or s start there (their `space` says so), and are moved
@@ -73,7 +73,9 @@ def compose(
     for low in range(0, len(latents.z), owner.spec.block):
         here = slice(low, low + owner.spec.block)
         labels = None if latents.labels is None else latents.labels[here]
-        drawn = [_column(owner, latents.z[here], latents.space, labels, moves, noise) for moves in columns]
+        drawn = [
+            _column(owner, latents.z[here], latents.space, labels, moves, noise_rows(noise, here)) for moves in columns
+        ]
         parts.append(torch.stack(drawn, dim=1))
     return torch.cat(parts)
 
@@ -84,7 +86,7 @@ def _column(
     space: Space,
     labels: Tensor | None,
     moves: Sequence[Move],
-    noise: Literal["const", "zero"],
+    noise: EditNoise,
 ) -> Tensor:
     by_space = {space: [m for m in moves if m.direction.space in kinds] for space, kinds in _KINDS.items()}
     if space == "z":

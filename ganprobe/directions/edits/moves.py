@@ -27,6 +27,8 @@ from ganprobe.samplers.generator import GeneratorSampler
 
 W_AVERAGE = "w_avg"
 Strength = float | Tensor
+EditNoise = Literal["const", "zero"] | Sequence[Tensor]
+"""The stored buffers, none, or for every noise input a map for each latent, (N, 1, H, W), or one for all."""
 Mover = Callable[[Tensor, Strength], Tensor]
 
 
@@ -38,7 +40,7 @@ def edit(
     layers: Sequence[int] | None = None,
     *,
     labels: Tensor | None = None,
-    noise: Literal["const", "zero"] = "const",
+    noise: EditNoise = "const",
 ) -> Tensor:
     """Raw images (N, len(strengths), 3, H, W), float32, of latents moved along `direction`.
 
@@ -61,6 +63,13 @@ def edit(
     start, space = _started(owner, given, labels, direction.space, of)
     move = mover(owner, direction, start, chosen, space)
     return _rendered(owner, start, move, strengths, space, labels, noise)
+
+
+def noise_rows(noise: EditNoise, rows: slice) -> Literal["const", "zero"] | list[Tensor]:
+    """The noise of some of the latents."""
+    if noise == "const" or noise == "zero":
+        return noise
+    return [layer if len(layer) == 1 else layer[rows] for layer in noise if isinstance(layer, Tensor)]
 
 
 def check_fits(sampler: LatentSampler, direction: Displacement, strengths: Sequence[float]) -> None:
@@ -163,7 +172,7 @@ def _rendered(
     strengths: Sequence[float],
     space: Space,
     labels: Tensor | None,
-    noise: Literal["const", "zero"],
+    noise: EditNoise,
 ) -> Tensor:
     truncation = truncation_of(sampler) if space == "z" else 1.0
     parts = []
@@ -172,7 +181,11 @@ def _rendered(
         some = None if labels is None else labels[here]
         moved = [
             sampler.synthesize(
-                move(start[here], strength), space=space, labels=some, noise=noise, truncation=truncation
+                move(start[here], strength),
+                space=space,
+                labels=some,
+                noise=noise_rows(noise, here),
+                truncation=truncation,
             )
             for strength in strengths
         ]

@@ -21,7 +21,7 @@ from torch import Tensor
 from ganprobe.core.errors import MetricError
 from ganprobe.directions.svm.machine import fit_hinge, fit_squared_hinge
 from ganprobe.metrics.arrays import Values, to_array
-from ganprobe.metrics.given import array64, numbers
+from ganprobe.metrics.given import array64, numbers, tensor_of
 
 FloatArray = NDArray[np.float64]
 Floating = TypeVar("Floating", bound=np.floating[Any])
@@ -99,7 +99,7 @@ def project_boundary(primal: Values, *conditions: Values) -> NDArray[Any] | Tens
 
 
 def _weights(rows: FloatArray, positive: NDArray[np.bool_], loss: SvmLoss) -> FloatArray:
-    x, y = torch.from_numpy(rows), torch.from_numpy(np.where(positive, 1.0, -1.0))[None]
+    x, y = tensor_of(rows), torch.from_numpy(np.where(positive, 1.0, -1.0))[None]
     if loss == "squared_hinge":
         return to_array(fit_squared_hinge(x, y)[0])
     if loss == "hinge":

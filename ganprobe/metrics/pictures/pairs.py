@@ -4,7 +4,7 @@
 >>> columns = {"index": torch.arange(2), "pair.lpips": torch.tensor([0.25, 0.75]), "label": torch.tensor([0, 7])}
 >>> estimate = metric.compute(metric.update(metric.empty(), columns))["lpips_diversity"]
 >>> estimate.value, estimate.tables[0].rows, estimate.tables[0].values
-(0.5, ('0', '7'), ((0.25, 1.0), (0.75, 1.0)))
+(0.5, ('class 0', 'class 7'), ((0.25, 1.0), (0.75, 1.0)))
 
 No sample is in two pairs, so that the pairs are independent and the variance of a mean is the plain one.
 """

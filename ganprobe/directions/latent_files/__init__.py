@@ -1,0 +1,1 @@
+"""Latents in files: those that ganprobe keeps, and what others write."""

@@ -1,0 +1,104 @@
+"""`edit` and `rescore` from latents of one's own, and of a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_networks import biggan_sampler, stylegan_sampler
+
+from ganprobe.checkpoints.native import save_network
+from ganprobe.cli.main import run
+from ganprobe.core.errors import InputError
+from ganprobe.directions import Direction, Directions, LatentSet, save_directions, save_latents
+from ganprobe.engine.edit import Edit, edited, pixels_of
+from ganprobe.engine.rescore import rescored
+
+SAMPLER = stylegan_sampler()
+STRENGTHS = (0.0, 2.0)
+
+
+class Channels:
+    """The mean of each colour, as scores."""
+
+    fingerprint = "channels"
+    provides = frozenset({"score.red", "score.green"})
+
+    def observe(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        red, green, _ = images.mean((2, 3)).unbind(1)
+        return {"score.red": red, "score.green": green}
+
+
+def file_of(folder: Path, sampler, space: str = "w") -> Path:
+    vector = np.eye(1, sampler.spec.spaces[space][0])[0]
+    item = Direction(name="first", space=space, vector=vector)  # type: ignore[arg-type]
+    found = Directions(
+        items=(item,), method="sefa", generator="g", fingerprint=sampler.weights_fingerprint, seed=0, provenance={}
+    )
+    save_directions(folder / "d.safetensors", found)
+    return folder / "d.safetensors"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return file_of(tmp_path_factory.mktemp("own"), SAMPLER)
+
+
+def test_own_latents_that_are_the_samples_give_their_pictures(file: Path, tmp_path: Path) -> None:
+    drawn = SAMPLER.draw(range(3), seed=5)
+    expected = edited(SAMPLER, file, Edit(rows=3, strengths=STRENGTHS), seed=5).images
+    own = {
+        "z": LatentSet(space="z", values=drawn.z),
+        "w": LatentSet(space="w", values=SAMPLER.map(drawn.z), fingerprint=SAMPLER.weights_fingerprint),
+    }
+    for space, latents in own.items():
+        found = edited(SAMPLER, file, Edit(strengths=STRENGTHS, latents=latents)).images
+        np.testing.assert_array_equal(found, expected, err_msg=space)
+    save_latents(tmp_path / "own.safetensors", own["w"])
+    some = edited(SAMPLER, file, Edit(strengths=STRENGTHS, latents=tmp_path / "own.safetensors", rows=2)).images
+    np.testing.assert_array_equal(some, expected[:2])
+
+
+def test_kept_noise_is_used(file: Path) -> None:
+    noise = tuple(torch.randn(3, 1, *shape[-2:]) for shape in SAMPLER.generator.noise_shapes)
+    w = SAMPLER.map(SAMPLER.draw(range(3), seed=0).z)
+    expected = SAMPLER.synthesize(w, space="w", noise=list(noise))
+    found = edited(SAMPLER, file, Edit(strengths=(0.0,), latents=LatentSet(space="w", values=w, noise=noise)))
+    np.testing.assert_array_equal(found.images[:, 0], pixels_of(expected[:, None])[:, 0])
+
+
+def test_a_class_is_that_of_all_samples(tmp_path: Path) -> None:
+    sampler = biggan_sampler()
+    file = file_of(tmp_path, sampler, "z")
+    drawn = sampler.draw(range(2), seed=0)
+    expected = sampler.synthesize(drawn.z, space="z", labels=torch.tensor([1, 1]))
+    found = edited(sampler, file, Edit(strengths=(0.0,), rows=2, label="1")).images
+    np.testing.assert_array_equal(found[:, 0], pixels_of(expected[:, None])[:, 0])
+    with pytest.raises(InputError, match="no classes"):
+        edited(SAMPLER, file_of(tmp_path, SAMPLER), Edit(label=0))
+
+
+def test_rescoring_starts_from_own_latents(file: Path) -> None:
+    drawn = SAMPLER.draw(range(24), seed=0)
+    expected = rescored(SAMPLER, [file], samples=24, scorer=Channels()).record.results[0]
+    own = LatentSet(space="z", values=drawn.z)
+    found = rescored(SAMPLER, [file], scorer=Channels(), latents=own).record.results[0]
+    assert found.value == expected.value
+    assert found.estimate.n == 24
+    assert found.protocol["latents"] == "own, of z"
+    with pytest.raises(InputError, match="at least 20"):
+        rescored(SAMPLER, [file], scorer=Channels(), latents=own.first(5))
+
+
+def test_commands_take_files_of_latents(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_network(tmp_path / "g.safetensors", SAMPLER.generator, role="generator")
+    layers, dim = SAMPLER.spec.spaces["w+"]
+    np.save(tmp_path / "own.npy", np.zeros((2, layers, dim)))
+    call = ["edit", str(tmp_path / "g.safetensors"), "--direction", str(file), "--any-generator"]
+    out = ["--out", str(tmp_path / "own.png")]
+    assert run([*call, "--latents", str(tmp_path / "own.npy"), *out]) == 0
+    assert (tmp_path / "own.png").is_file()
+    assert run([*call, "--latents", str(tmp_path / "own.npy"), "--latent-space", "z", *out]) == 2
+    assert "they are of w+, not of z" in " ".join(capsys.readouterr().err.split())
