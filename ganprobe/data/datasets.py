@@ -28,7 +28,11 @@ from ganprobe.data.labelled import AS_THEY_ARE, LabelChoice, in_another_order, l
 from ganprobe.data.labels.labelling import FOLDERS, NONE, LabelFacts
 from ganprobe.data.labels.order_files import order_of
 from ganprobe.data.scan import file_images
-from ganprobe.data.sources.listing import list_files
+from ganprobe.data.sources.cifar_batches import batches_at, cifar_images
+from ganprobe.data.sources.hugging_face import hugging_face_files, is_hugging_face
+from ganprobe.data.sources.listing import in_tar, list_files
+from ganprobe.data.sources.lmdb_files import is_lmdb, lmdb_files
+from ganprobe.data.sources.webdatasets import is_of_samples, samples_in, shard_files, shards_of
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
@@ -39,7 +43,7 @@ TOYFACES_VERSION = 1
 
 CIFAR10_FILE = "cifar10-jpeg.tar.xz"
 
-_EXPECTED = "a folder, .zip, .tar (.gz, .xz, .bz2), .npy or .npz of images"
+_EXPECTED = "a folder, .zip, .tar (.gz, .xz, .bz2), .npy, .npz, LMDB, WebDataset or data set on disk of images"
 _LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.\w{1,5}$")
 
 
@@ -122,7 +126,8 @@ def _chosen(images: Images, choice: LabelChoice) -> Images:
 
 def is_image_data(path: Path) -> bool:
     """Whether `open_data` is the one to read an existing path, by its kind and ending (or to say why it cannot)."""
-    return path.is_dir() or path.name.lower().endswith((*ARCHIVE_SUFFIXES, *ARRAY_SUFFIXES, *SUFFIXES))
+    named = path.name.lower().endswith((*ARCHIVE_SUFFIXES, *ARRAY_SUFFIXES, *SUFFIXES))
+    return path.is_dir() or named or is_lmdb(path) or bool(batches_at(path))
 
 
 def open_toyfaces(*, resolution: int = TOYFACES_RESOLUTION, seed: int = 0, limit: int | None = None) -> Images:
@@ -187,10 +192,27 @@ def _open_path(path: Path, reading: Reading) -> Images:
     if not path.is_dir() and low.endswith(ARRAY_SUFFIXES):
         read = open_npy if low.endswith(".npy") else open_npz
         return _plural(_chosen(read(path, size=reading.size, limit=reading.limit), reading.choice), path, reading)
-    if path.is_dir() or low.endswith(ARCHIVE_SUFFIXES):
-        return _scanned(list_files(path), reading)
+    if batches_at(path):
+        images = cifar_images(path, size=reading.size, limit=reading.limit)
+        return _plural(_chosen(images, reading.choice), path, reading)
+    if path.is_dir() or is_lmdb(path) or low.endswith(ARCHIVE_SUFFIXES):
+        return _scanned(_files_at(path, reading), reading)
     what = "is one image" if low.endswith(SUFFIXES) else "is of no known kind"
     raise DataError(f"{path} {what}; {_EXPECTED} was expected")
+
+
+def _files_at(path: Path, reading: Reading) -> Files:
+    """The encoded images at a path, by what is there."""
+    if is_lmdb(path):
+        return lmdb_files(path, reading.resolution)
+    if is_hugging_face(path):
+        return hugging_face_files(path)
+    if path.is_dir() and (shards := shards_of(path)):
+        return shard_files(path, shards, labelled=reading.choice.labels is None)
+    if path.name.lower().endswith(TAR_SUFFIXES):
+        listing, own = in_tar(path), reading.choice.labels is None
+        return samples_in(listing) if own and is_of_samples(listing) else listing.images()
+    return list_files(path)
 
 
 def _scanned(files: Files, reading: Reading) -> Images:

@@ -49,6 +49,8 @@ def measure(
     labels that its own are matched with. DataError for images that cannot be read or are fewer than two."""
     source = open_data(data, limit=limit or None, **(reading or {}))
     sampler = ImageSampler(source)
+    for note in source.notes:
+        tell(f"{data}: {note}")
     n = limit or ENDLESS_LIMIT if sampler.spec.length is None else sampler.spec.length
     if n < 2:
         raise DataError(f"{data} has {n} image; a reference needs at least two, and thousands to be of use")

@@ -57,6 +57,10 @@ def _bytes(machine: Machine, length: int) -> None:
 
 
 def _old_text(machine: Machine, length: int) -> None:
+    """A string of Python 2, which is text or bytes; a long one is an array's bytes, and stays in the file."""
+    if length > LONG_TEXT:
+        _bytes(machine, length)
+        return
     machine.pay_bytes(length)
     machine.push(str(machine.take(length), "latin-1"))
 
@@ -118,7 +122,11 @@ def _build(machine: Machine) -> None:
     elif isinstance(target, DtypeRecord) and type(state) is tuple and state[1] in ("<", ">", "|", "="):
         target.order = str(state[1])
     elif isinstance(target, ArrayRecord) and type(state) is tuple and len(state) == 5:
-        target.fill(state[1], state[2], state[4], "F" if state[3] is True else "C")
+        data = state[4]
+        if isinstance(data, str):  # as Python 2 wrote it
+            machine.pay_bytes(len(data))
+            data = data.encode("latin-1")
+        target.fill(state[1], state[2], data, "F" if state[3] is True else "C")
     elif type(target) is not dict:  # a state dict's own attributes say nothing of its tensors
         machine.refuse(f"a {type(target).__name__} is given a state")
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ganprobe.core.errors import InputError
 from ganprobe.data.datasets import DATASETS
+from ganprobe.data.sources.cifar_batches import test_batch_of
 from ganprobe.engine.opening.names import check_reference
 
 TRAIN: Final = "train"
@@ -34,5 +35,7 @@ def _beside(reference: str) -> str | None:
         test = DATASETS[name].test
         return f"{name}:{test}" if test and variant != test else None
     path = Path(reference)
+    if (batch := test_batch_of(path)) is not None:
+        return str(batch)
     places = [path.parent / (each + path.suffix) for each in BESIDE] if path.stem == TRAIN else []
     return next((str(place) for place in places if place.exists()), None)

@@ -100,6 +100,8 @@ def _device(name: Any) -> str:
 def _open(data: str, call: TrainCall, resolution: int | None, limit: int | None) -> Images:
     reading = {"skip_unreadable": call.skip_unreadable, **call.reading}
     source = open_data(data, resolution=resolution, limit=limit, **reading)
+    for note in source.notes:
+        tell(f"{data}: {note}")
     say_classes(data, source)
     if reading.get("class_order") is None and (note := order_note(source.class_names)):
         tell(f"{data}: {note}")
