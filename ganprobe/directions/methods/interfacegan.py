@@ -148,11 +148,22 @@ def check_extremes(samples: int, extremes: int | None) -> int:
     return each
 
 
+def share_interval(share: float, n: float, variance: float = 0.0) -> tuple[float, float]:
+    """The 95% interval of a share among n trials whose variance is more than theirs alone: Wilson's of as many trials
+    as would have that variance."""
+    alone = share * (1 - share)
+    return _wilson(share, min(float(n), alone / variance) if variance > 0 and alone > 0 else float(n))
+
+
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     """The 95% interval of a share of `successes` among n > 0 trials (Wilson 1927), within [0, 1].
     MetricError unless 0 <= successes <= n."""
     whole(successes, "successes", 0, whole(n, "n", 1))
-    share, z2 = successes / n, Z95**2
+    return _wilson(successes / n, n)
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
+    z2 = Z95**2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))

@@ -6,6 +6,12 @@ from ganprobe.directions.methods.protocol import FEWEST_EXTREMES
 
 ReadSpace = Literal["z", "w", "s"]
 LEAST_SEPARABILITY: Final = 40
+HALVES: Final = 20
+"""Random halves of the samples, from which the interval of what is fitted comes."""
+
+FEWEST_A_COLUMN: Final = 10
+"""Samples that a plane is fitted to, for each of its numbers: with fewer it has no interval."""
+
 LEAST_BOUNDARIES: Final = 10 * FEWEST_EXTREMES
 LEAST_CORRELATION: Final = 4
 """Fisher's interval needs more than three samples."""

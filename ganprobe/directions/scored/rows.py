@@ -41,6 +41,12 @@ class ScoreRows:
         """Those of the first `most` samples, with the thresholds of all."""
         return ScoreRows(self.values[:most], self.names, self.continuous, self.thresholds)
 
+    def half(self, index: NDArray[np.int64]) -> ScoreRows:
+        """Those of the samples `index`, with the thresholds that they alone would have."""
+        values = self.values[index]
+        thresholds = np.where(self.continuous, np.median(values, axis=0), self.thresholds)
+        return ScoreRows(values, self.names, self.continuous, thresholds)
+
     def told(self, first: int | None = None) -> tuple[ScoreRows, tuple[str, ...]]:
         """Without the attributes of which one class alone is among the samples (the `first` of them), or whose score
         does not change there; and the names of these."""

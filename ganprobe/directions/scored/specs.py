@@ -14,6 +14,8 @@ from ganprobe.core.columns import SCORES
 from ganprobe.core.protocols import Accumulator
 from ganprobe.directions.methods.protocol import PAPER_EXTREMES, TRAIN_SHARE
 from ganprobe.directions.scored.protocol import (
+    FEWEST_A_COLUMN,
+    HALVES,
     LEAST_AXES,
     LEAST_BOUNDARIES,
     LEAST_CORRELATION,
@@ -116,7 +118,7 @@ SPECS = (
                 "classes": _CLASSES,
                 "machine": _MACHINE,
                 "predicted": "the samples that it was fitted to",
-                "interval": "delta method; planes and kept samples as they are",
+                "interval": f"{HALVES} random halves, fitted anew; none below {FEWEST_A_COLUMN} kept samples a column",
             },
             needs_reference=False,
             minimum_samples=LEAST_SEPARABILITY,
@@ -170,7 +172,7 @@ SPECS = (
         {
             "importances": "absolute weights of a lasso between standardised numbers",
             "penalty": f"{DCI_GROUPS}-fold cross-validation, one standard error",
-            "interval": f"jackknife over {DCI_GROUPS} groups",
+            "interval": f"jackknife over {DCI_GROUPS} groups, and bootstrap of the penalties",
         },
         attributes=2,
     ),

@@ -87,12 +87,14 @@ class Together:
     """argmin over v_k of |v_k|^2 / 2 + c sum max(0, 1 - s_ki (v_k . [x_i, 1]))^2 over the rows with s_ki not 0.
 
     x: (N, D) float32 or float64. signs: (K, N) of -1, 0 and 1. `weights` (K, D + 1) float64 and `settled` (K,) are
-    there after `minimise`: a problem that is not settled has come near, and goes on better alone.
+    there after `minimise`: a problem that is not settled has come near, and goes on better alone. start: weights to
+    begin at (None: zero).
     """
 
-    def __init__(self, x: Tensor, signs: Tensor, c: float) -> None:
+    def __init__(self, x: Tensor, signs: Tensor, c: float, start: Tensor | None = None) -> None:
         self._rows, self._signs, self._c = SharedRows(x), signs, c
-        self.weights = torch.zeros(len(signs), x.shape[1] + 1, dtype=torch.float64, device=x.device)
+        zero = torch.zeros(len(signs), x.shape[1] + 1, dtype=torch.float64, device=x.device)
+        self.weights = zero if start is None else zero + start
         self.settled = torch.ones(len(signs), dtype=torch.bool, device=x.device)
         used = float((signs != 0).double().mean())
         self._factors = [_factor(self._rows.moments() * used, c)] * len(signs)

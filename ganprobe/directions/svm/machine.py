@@ -35,12 +35,19 @@ _CELLS: Final = 2**23
 """Margins held at a time, rows times problems."""
 
 
-def fit_squared_hinge(x: Tensor | Sequence[Tensor], labels: Tensor | Sequence[Tensor], *, c: float = 1.0) -> Tensor:
+def fit_squared_hinge(
+    x: Tensor | Sequence[Tensor],
+    labels: Tensor | Sequence[Tensor],
+    *,
+    c: float = 1.0,
+    start: Tensor | None = None,
+) -> Tensor:
     """argmin over v of |v|^2 / 2 + c sum max(0, 1 - y_i (v . [x_i, 1]))^2 for each problem: weights, then intercept.
 
     x: (N, D) rows that all problems share, with labels (K, N): -1, 1, or 0 for rows that are not in a problem; or K
     tensors (N_k, D), with K tensors of labels (N_k,). Any floating-point type and device; (K, D + 1) float64 there.
-    The intercept is penalised as in liblinear's primal problem: the optimum of scikit-learn's LinearSVC(C=c).
+    The intercept is penalised as in liblinear's primal problem: the optimum of scikit-learn's LinearSVC(C=c). start
+    (K, D + 1): weights to begin at, such as those of a problem that differs in some rows; the optimum is the same.
     MetricError where shapes do not fit, a value is not finite, a problem has one class, or Newton's method does not
     settle, which only values near the limits of float64 bring about.
     """
@@ -48,8 +55,14 @@ def fit_squared_hinge(x: Tensor | Sequence[Tensor], labels: Tensor | Sequence[Te
     if isinstance(x, Tensor) and isinstance(labels, Tensor) and _worth_sharing(x, labels):
         _check_shared(x, labels)
         at_a_time = max(1, _CELLS // len(x))
-        return torch.cat([_together(x, some, c) for some in torch.split(labels, at_a_time)])
-    fits = [_alone(rows, y, c, torch.zeros(rows.shape[1] + 1).to(rows)) for rows, y in _problems(x, labels)]
+        starts = [None] * len(labels) if start is None else torch.split(start, at_a_time)
+        parts = zip(torch.split(labels, at_a_time), starts, strict=False)
+        return torch.cat([_together(x, some, c, begun) for some, begun in parts])
+    problems = enumerate(_problems(x, labels))
+    fits = [
+        _alone(rows, y, c, torch.zeros(rows.shape[1] + 1).to(rows) if start is None else start[k].to(rows))
+        for k, (rows, y) in problems
+    ]
     return torch.stack(fits)
 
 
@@ -78,8 +91,8 @@ def _worth_sharing(x: Tensor, labels: Tensor) -> bool:
     return many and float((labels != 0).double().mean()) >= _SHARED
 
 
-def _together(x: Tensor, labels: Tensor, c: float) -> Tensor:
-    together = Together(x, labels, c)
+def _together(x: Tensor, labels: Tensor, c: float, start: Tensor | None) -> Tensor:
+    together = Together(x, labels, c, start)
     together.minimise()
     for k in (~together.settled).nonzero()[:, 0].tolist():
         rows, y = _taken(x, labels[k])

@@ -11,15 +11,14 @@ from sklearn.metrics import mutual_info_score
 from sklearn.svm import LinearSVC
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
-from ganprobe.core.streams import stream
+from ganprobe.core.spaces import Latents, SamplerSpec
+from ganprobe.core.streams import normal, stream
 from ganprobe.directions.latents import latents_of
 from ganprobe.directions.scored.base import ScoredSamples
 from ganprobe.directions.scored.rows import all_latents, score_rows
 from ganprobe.directions.scored.separability import (
     LinearSeparability,
     chosen_samples,
-    confusion,
-    entropy_terms,
     predicted_sides,
 )
 from ganprobe.metrics.states.rows import KeptRows
@@ -73,7 +72,7 @@ def test_the_score_is_the_originals_by_hand(space: str) -> None:
 def test_held_out_halves_are_predicted_by_the_other() -> None:
     scores = score_rows(kept(_scores()), ScoredSamples(stylegan(), 3, NAMES, OLD), least=2, name="ls")
     chosen, _ = chosen_samples(scores)
-    sides = predicted_sides(all_latents(stylegan(), N, seed=3, space="w"), chosen, 3)
+    sides, _ = predicted_sides(all_latents(stylegan(), N, seed=3, space="w"), chosen, 3)
     latents = _latents()
     for each, side in zip(chosen, sides, strict=True):
         halves = np.array_split(stream(3, "ls.halves", each.attribute).permutation(N // 2), 2)
@@ -91,7 +90,7 @@ def test_held_out_is_worse_than_what_was_fitted() -> None:
     fitted, held_out = (row[0] for row in table_of(found, "scores").values)
     assert fitted == found.value
     assert held_out > fitted + 0.5
-    assert found.notes == (f"predicted by planes that were not fitted to them, the samples score {held_out:.4g}",)
+    assert found.notes[0] == f"predicted by planes that were not fitted to them, the samples score {held_out:.4g}"
 
 
 def test_at_most_so_many_samples_are_read() -> None:
@@ -102,20 +101,61 @@ def test_at_most_so_many_samples_are_read() -> None:
     assert (found.n, found.value) == (400, alone.value)
 
 
-def test_the_interval_is_the_bootstraps_for_given_planes() -> None:
-    """Two attributes whose errors go together, so that their sum varies more than if they did not."""
-    rng = np.random.default_rng(2)
-    truth = rng.random((2, 3000)) > [[0.5], [0.7]]
-    wrong = rng.random(3000) < 0.15
-    sides = truth ^ wrong
-    terms = [entropy_terms(side, positive) for side, positive in zip(sides, truth, strict=True)]
-    error = np.sqrt(((sum(each - each.mean() for each in terms) / 3000) ** 2).sum())
-    draws = []
-    for _ in range(600):
-        again = rng.integers(0, 3000, 3000)
-        draws.append(sum(entropy_terms(sides[a, again], truth[a, again]).mean() for a in range(2)))
-    assert error == pytest.approx(np.std(draws), rel=0.1)
-    assert confusion(sides[0], truth[0]).sum() == 3000
+def _planted(n: int, seed: int) -> np.ndarray:
+    """Three attributes of six latents: a plane's, one that bends, so that planes of two samples differ, and noise."""
+    z = normal(seed, "z", range(n), (6,))
+    noise = np.random.default_rng(seed).standard_normal((n, 3))
+    along = z[:, :3] + z[:, 3:] / 2
+    return np.column_stack([along[:, 0] + noise[:, 0] / 2, along[:, 1] + 0.7 * along[:, 1] ** 2, noise[:, 2]])
+
+
+class SixNumbers:
+    """Latents of six numbers, and no images."""
+
+    name = fingerprint = "six numbers"
+    spec = SamplerSpec((3, 4, 4), 0, {"z": (6,)})
+
+    def draw(self, index: range, *, seed: int) -> Latents:
+        return Latents(index, torch.from_numpy(normal(seed, "z", index, (6,))), None, seed)
+
+    def map(self, *_: object, **__: object) -> torch.Tensor:
+        raise NotImplementedError
+
+    synthesize = batch = map
+
+
+def test_the_interval_carries_what_is_fitted() -> None:
+    """Its deviation is that of new samples; with the plane and the median as they were it was half of it."""
+    every = frozenset(NAMES)
+    runs = [
+        measured(LinearSeparability(space="z"), SixNumbers(), _planted(600, s), names=NAMES, continuous=every, seed=s)
+        for s in range(16)
+    ]
+    values, stated = np.array([run.value for run in runs]), np.array([run.variance for run in runs])
+    assert np.sqrt(stated.mean()) == pytest.approx(values.std(ddof=1), rel=0.5)
+    covered = np.mean([run.ci95[0] <= values.mean() <= run.ci95[1] for run in runs])
+    assert covered >= 0.75
+
+
+def test_planes_of_few_samples_have_no_interval() -> None:
+    every = frozenset(NAMES)
+    few = measured(LinearSeparability(space="z"), SixNumbers(), _planted(138, 0), names=NAMES, continuous=every)
+    assert (few.ci95, few.variance) == (None, None)
+    assert table_of(few, "attributes").ci95 is None
+    assert few.notes[1].startswith("no interval: planes of 7 numbers")
+    assert few.notes[1].endswith("from 140 samples on there is one")
+    enough = measured(LinearSeparability(space="z"), SixNumbers(), _planted(140, 0), names=NAMES, continuous=every)
+    assert enough.ci95 is not None
+    assert len(enough.notes) == 1
+
+
+def test_planes_that_never_err_still_have_an_interval_of_some_width() -> None:
+    scores = normal(0, "z", range(600), (6,))[:, :1]
+    found = measured(LinearSeparability(space="z"), SixNumbers(), scores, names=("a",), continuous=frozenset("a"))
+    assert found.value == 1.0
+    assert found.ci95[0] == 1.0
+    assert 1.0 < found.ci95[1] < 1.1
+    assert found.variance > 0
 
 
 def test_an_attribute_of_one_class_is_excluded_and_named() -> None:
