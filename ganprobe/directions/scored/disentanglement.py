@@ -150,20 +150,17 @@ def _group_moments(samples: ScoredSamples, scores: ScoreRows, space: ReadSpace) 
 
 
 def _three(found: Dci, n: int) -> dict[str, Estimate]:
-    left_out = found.left_out
-    assert left_out is not None, "the lasso has groups"
-    variances = (len(left_out) - 1) * left_out.var(0)
     values = (found.disentanglement, found.completeness, found.informativeness)
     names = ("disentanglement", "completeness", "informativeness")
     return {
         name: _bounded(value, float(variance), n)
-        for name, value, variance in zip(names, values, variances, strict=True)
+        for name, value, variance in zip(names, values, found.variances, strict=True)
     }
 
 
 def _dci_scores(three: Mapping[str, Estimate]) -> DetailTable:
     rows: dict[str, list[Entry]] = {name: [estimate] for name, estimate in three.items()}
-    note = "Informativeness is the mean held-out R^2 of the lasso; intervals by jackknife over groups of samples."
+    note = "Informativeness is the mean held-out R^2 of the lasso; intervals cover another choice of penalties too."
     return detail_table("scores", "Disentanglement, completeness, informativeness", rows, columns=("value",), note=note)
 
 

@@ -14,7 +14,7 @@ they become scores is the definition of disentanglement_lib (Locatello et al. 20
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -36,7 +36,8 @@ class Dci:
     """importances (D, A). disentanglement, completeness: in [0, 1], higher is better, weighted by importance.
     informativeness: mean held-out R^2 of predicting the factors, at most 1. per_latent (D,), per_factor (A,): the
     terms of the first two. r_squared (A,): held out. left_out (G, 3): the three numbers with each group of samples left
-    out in turn, None where there are no groups."""
+    out in turn, at the penalties of all; rechosen (R, 3): with all samples, at the penalties that groups drawn anew
+    would choose; None where there are no groups."""
 
     importances: FloatArray
     disentanglement: float
@@ -46,6 +47,17 @@ class Dci:
     per_factor: FloatArray
     r_squared: FloatArray
     left_out: FloatArray | None = None
+    rechosen: FloatArray | None = None
+
+    @property
+    def variances(self) -> FloatArray:
+        """(3,): of the three numbers over new samples. Weights at given penalties by the jackknife; the choice of the
+        penalties, in which a jackknife would jump from one grid point to the next, by the bootstrap of the groups."""
+        assert self.left_out is not None, "the lasso has groups"
+        assert self.rechosen is not None, "and penalties"
+        groups = len(self.left_out)
+        fitted, chosen = (groups - 1) * self.left_out.var(0), groups / (groups - 1) * self.rechosen.var(0)
+        return np.asarray(fitted + chosen, dtype=np.float64)
 
 
 def dci(
@@ -81,8 +93,12 @@ def dci_of_moments(moments: Sequence[CrossMoments], *, latents: int, loading: Fl
         _scored(np.abs(weights) * told, r_squared)
         for weights, r_squared in zip(fit.left_out, fit.left_out_r_squared, strict=True)
     ]
-    three = [[each.disentanglement, each.completeness, each.informativeness] for each in left_out]
-    return _scored(whole.importances, fit.r_squared, np.array(three))
+    targets = np.arange(len(fit.r_squared))
+    rechosen = [
+        _scored(np.abs(fit.path[targets, :, places].T) * above, r_squared)
+        for places, above, r_squared in zip(fit.rechosen, fit.rechosen_told, fit.rechosen_r_squared, strict=True)
+    ]
+    return replace(whole, left_out=_numbers(left_out), rechosen=_numbers(rechosen))
 
 
 def disentanglement_scores(importances: Values) -> FloatArray:
@@ -109,7 +125,7 @@ def check_factors(factors: FloatArray) -> None:
         raise MetricError(f"factors {named(constant)} never change, so nothing predicts them; leave them out")
 
 
-def _scored(importances: FloatArray, r_squared: FloatArray, left_out: FloatArray | None = None) -> Dci:
+def _scored(importances: FloatArray, r_squared: FloatArray) -> Dci:
     per_latent, per_factor = disentanglement_scores(importances), completeness_scores(importances)
     return Dci(
         importances=importances,
@@ -119,8 +135,12 @@ def _scored(importances: FloatArray, r_squared: FloatArray, left_out: FloatArray
         per_latent=per_latent,
         per_factor=per_factor,
         r_squared=r_squared,
-        left_out=left_out,
     )
+
+
+def _numbers(found: Sequence[Dci]) -> FloatArray:
+    """(R, 3)."""
+    return np.array([[each.disentanglement, each.completeness, each.informativeness] for each in found])
 
 
 def _one_less_entropy(rows: FloatArray) -> FloatArray:

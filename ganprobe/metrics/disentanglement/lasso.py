@@ -25,12 +25,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
 from ganprobe.core.errors import MetricError
+from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values
 from ganprobe.metrics.given import array64, whole
 
 PENALTIES: Final = 25
 SMALLEST_PENALTY: Final = 1e-3
 """Of the penalties that are tried, as a share of the one at which every weight is zero."""
+REDRAWS: Final = 100
+"""Of the folds, for what another choice of the penalties would change."""
 _RANK: Final = 1e-10
 _NOTHING: Final = 1e-6
 _ROUNDING: Final = 1e-12
@@ -77,7 +80,10 @@ class LassoFit:
     """weights (F, A): of standardised features and targets, fitted on all samples. left_out (G, F, A): the same with
     one group left out. r_squared (A,): the share of variance that is predicted, held out; at most 1, below 0 where the
     mean predicts better. fold_r_squared (G, A): the same by fold. left_out_r_squared (G, A): the same of all folds but
-    one, errors and variance alike. penalties (A,): chosen, as a share of the one at which every weight is zero."""
+    one, errors and variance alike. penalties (A,): chosen, as a share of the one at which every weight is zero. path
+    (A, F, P): weights at every penalty that was tried. rechosen (R, A): which of them folds drawn anew, with
+    replacement, would choose; rechosen_r_squared (R, A): what all folds say of it; rechosen_told (R, A): whether the
+    redrawn ones call it above 0."""
 
     weights: FloatArray
     left_out: FloatArray
@@ -85,6 +91,10 @@ class LassoFit:
     fold_r_squared: FloatArray
     left_out_r_squared: FloatArray
     penalties: FloatArray
+    path: FloatArray
+    rechosen: NDArray[np.intp]
+    rechosen_r_squared: FloatArray
+    rechosen_told: NDArray[np.bool_]
 
 
 def group_moments(features: Values, targets: Values, *, groups: int) -> list[CrossMoments]:
@@ -115,25 +125,33 @@ def cross_validated_lasso(
     shares = np.geomspace(1.0, SMALLEST_PENALTY, PENALTIES)
     problem = _Standardised.of(whole, turned)
     penalties = problem.largest[:, None] * shares
-    paths, errors = [], []
+    path, paths, errors = problem.paths(penalties), [], []
     for part in moments:
         train = _Standardised.of(whole - part, turned)
         paths.append(train.paths(penalties))
         errors.append(train.errors(paths[-1], part))
-    chosen = _one_standard_error(np.stack(errors))
+    told = np.stack(errors)
+    chosen = _one_standard_error(told)
     targets = np.arange(len(chosen))
-    fold = np.stack(errors)[:, targets, chosen]
+    fold = told[:, targets, chosen]
     variance = np.diagonal(whole.covariance)[features:]
     sizes = np.array([part.n for part in moments], dtype=np.float64)
     squares = np.stack([part.squares_about(whole.mean)[features:] for part in moments])
     misses = sizes[:, None] * fold
+    draws = [stream(0, "lasso.folds", number).integers(0, len(told), len(told)) for number in range(REDRAWS)]
+    rechosen = np.stack([_one_standard_error(told[draw]) for draw in draws])
+    redrawn = [told[draw][:, targets, places].mean(0) for draw, places in zip(draws, rechosen, strict=True)]
     return LassoFit(
-        weights=problem.paths(penalties[targets, chosen][:, None])[:, :, 0].T,
+        weights=path[targets, :, chosen].T,
         left_out=np.stack([path[targets, :, chosen].T for path in paths]),
         r_squared=1 - (sizes @ fold) / sizes.sum() / variance,
         fold_r_squared=1 - fold / variance,
         left_out_r_squared=1 - (misses.sum(0) - misses) / (squares.sum(0) - squares),
         penalties=shares[chosen],
+        path=path,
+        rechosen=rechosen,
+        rechosen_r_squared=1 - told.mean(0)[targets, rechosen] / variance,
+        rechosen_told=np.stack(redrawn) < variance,
     )
 
 
