@@ -28,6 +28,10 @@ _SCORE = (
     "Exponential of the mean divergence between the class probabilities of one generated image and those of all: "
     "high where images are recognisable and varied"
 )
+_BOUNDARY = (
+    "Accuracy of the plane in latent space that parts an attribute, on all samples between the extremes that it was "
+    "fitted to; mean over attributes."
+)
 _UNIT = (0.0, 1.0)
 
 
@@ -138,10 +142,17 @@ WORDS: Mapping[str, Words] = {
     **{f"ls_{space}": _separability(space.upper()) for space in "zws"},
     **{f"{name}_{space}": _axes(name, space.upper()) for name in ("dci", "mig", "sap") for space in "zws"},
     "boundary_accuracy": Words(
+        "Boundary acc. (midrange)",
+        "Boundary accuracy, scores cut at the middle of their range",
+        f"{_BOUNDARY} Classes are those above and below the middle of the scores' range, which two samples set.",
+        LATENTS,
+        against_reference=False,
+        limits=_UNIT,
+    ),
+    "boundary_accuracy@median": Words(
         "Boundary acc.",
         "Boundary accuracy",
-        "Accuracy of the plane in latent space that parts an attribute, on all samples between the extremes that it "
-        "was fitted to; mean over attributes.",
+        f"{_BOUNDARY} Classes are those above and below the median of the scores.",
         LATENTS,
         against_reference=False,
         limits=_UNIT,

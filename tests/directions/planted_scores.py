@@ -109,9 +109,21 @@ def measured(
     continuous: frozenset[str] = CONTINUOUS,
     seed: int = 0,
 ) -> Estimate:
-    """The one estimate of `metric`."""
-    (estimate,) = metric.measure(kept(scores), ScoredSamples(sampler, seed, names, continuous)).values()
-    return estimate
+    """The estimate that goes by the name of `metric`."""
+    return all_measured(metric, sampler, scores, names=names, continuous=continuous, seed=seed)[0]
+
+
+def all_measured(
+    metric: ScoredMetric,
+    sampler: Any,
+    scores: NDArray[np.floating],
+    *,
+    names: tuple[str, ...] = NAMES,
+    continuous: frozenset[str] = CONTINUOUS,
+    seed: int = 0,
+) -> tuple[Estimate, ...]:
+    """All estimates of `metric`."""
+    return tuple(metric.measure(kept(scores), ScoredSamples(sampler, seed, names, continuous)).values())
 
 
 def table_of(estimate: Estimate, name: str) -> DetailTable:

@@ -35,13 +35,15 @@ class Boundary:
     """The hyperplane normal . x + intercept = 0.
 
     normal: (D,) float64 of length 1, pointing to the positive class. intercept: scaled with it, so that `distance` is
-    Euclidean. accuracy: the share of the n fitted latents that lie on their class's side.
+    Euclidean. accuracy: the share of the n fitted latents that lie on their class's side. length: of the machine's own
+    weights.
     """
 
     normal: FloatArray
     intercept: float
     accuracy: float
     n: int
+    length: float = 1.0
 
     def distance(self, latents: Values) -> FloatArray:
         """Signed distances (N,) of latents (N, D), positive on the positive side. MetricError for another width."""
@@ -67,7 +69,7 @@ def fit_boundary(latents: Values, labels: ArrayLike | Tensor, *, loss: SvmLoss =
         raise MetricError("the latents are the same for both classes: no boundary separates them; check the labels")
     normal, intercept = weights[:-1] / length, float(weights[-1] / length)
     right = (rows @ normal + intercept > 0) == positive
-    return Boundary(normal, intercept, float(right.mean()), len(rows))
+    return Boundary(normal, intercept, float(right.mean()), len(rows), length)
 
 
 @overload

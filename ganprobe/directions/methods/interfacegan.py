@@ -23,7 +23,16 @@ from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.streams import stream
 from ganprobe.directions.latents import DrawnSpace, latents_at, projections
 from ganprobe.directions.methods.boundary import Boundary, fit_boundary
+from ganprobe.directions.methods.cuts import redrawn_midranges
 from ganprobe.directions.methods.protocol import FEWEST_EXTREMES, PAPER_EXTREMES, TRAIN_SHARE
+from ganprobe.directions.methods.uncertainty import (
+    GROUPS,
+    REFIT_SAMPLES,
+    Uncertainty,
+    boundaries_left_out,
+    group_of,
+    uncertainty,
+)
 from ganprobe.metrics.given import array64, whole
 
 FloatArray = NDArray[np.float64]
@@ -52,10 +61,10 @@ class Extremes:
 class Separation:
     """The boundary of one attribute in one space, and how well it separates.
 
-    train, validation: accuracies with Wilson intervals. remaining: threshold ("midrange", "median", "zero") to
-    accuracy on the samples that are in neither; positives: threshold to the share of them above it, the accuracy of
-    always saying "high". spread: standard deviation of all latents along the normal; quantiles: of the signed
-    distances of all latents, at QUANTILES. extremes: samples in each class.
+    train, validation: accuracies; that on what was fitted has no interval. remaining: threshold ("midrange", "median",
+    "zero") to accuracy on the samples that are in neither, uncertain what may move it; positives: threshold to the
+    share of them above it, the accuracy of always saying "high". spread: standard deviation of all latents along the
+    normal; quantiles: of the signed distances of all latents, at QUANTILES. extremes: samples in each class.
     """
 
     attribute: str
@@ -65,6 +74,7 @@ class Separation:
     train: Estimate
     validation: Estimate
     remaining: Mapping[str, Estimate]
+    uncertain: Mapping[str, Uncertainty]
     positives: Mapping[str, float]
     spread: float
     quantiles: tuple[float, ...]
@@ -101,16 +111,26 @@ def separate(
     samples, MetricError where scores are not finite or do not tell the highest from the lowest.
     """
     chosen = {name: choose_extremes(values, extremes, seed=seed, name=name) for name, values in scores.items()}
-    boundaries = []
+    samples = len(next(iter(scores.values())))
+    boundaries, left_out = [], []
     for parts in chosen.values():
         rows = latents_at(sampler, parts.train, seed=seed, space=space)
         boundaries.append(fit_boundary(rows, parts.train_high))
-    samples = len(next(iter(scores.values())))
+        left_out.append(boundaries_left_out(rows, parts.train_high, group_of(parts.train, samples), boundaries[-1]))
     normals = np.stack([boundary.normal for boundary in boundaries])
     along = projections(sampler, normals, samples=samples, seed=seed, space=space)
+    planes = np.concatenate(left_out)
+    tried = projections(sampler, planes[:, :-1], samples=min(samples, REFIT_SAMPLES), seed=seed, space=space)
+    said_left_out = (tried + planes[:, -1] > 0).reshape(len(tried), -1, GROUPS)
+    table = np.stack([np.asarray(values, np.float64) for values in scores.values()], axis=1)
+    cuts = redrawn_midranges(table, seed=seed)
     return [
-        _assessed(name, space, boundary, parts, np.asarray(scores[name], np.float64), along[:, column])
-        for column, ((name, parts), boundary) in enumerate(zip(chosen.items(), boundaries, strict=True))
+        _assessed(
+            _Fitted(name, space, boundary, parts, table[:, a], along[:, a] + boundary.intercept),
+            said_left_out[:, a],
+            cuts[:, a],
+        )
+        for a, ((name, parts), boundary) in enumerate(zip(chosen.items(), boundaries, strict=True))
     ]
 
 
@@ -169,31 +189,76 @@ def _wilson(share: float, n: float) -> tuple[float, float]:
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
 
 
-def _assessed(
-    name: str, space: DrawnSpace, boundary: Boundary, parts: Extremes, scores: FloatArray, along: FloatArray
-) -> Separation:
-    distances = along + boundary.intercept
-    said_high = distances > 0
-    middle = scores[parts.remaining]
-    thresholds = {"midrange": (scores.max() + scores.min()) / 2, "median": float(np.median(scores)), "zero": 0.0}
-    truth = {key: middle >= threshold for key, threshold in thresholds.items()} if len(middle) else {}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """What is known of an attribute: scores (N,) and signed distances (N,) of all samples."""
+
+    name: str
+    space: DrawnSpace
+    boundary: Boundary
+    parts: Extremes
+    scores: FloatArray
+    distances: FloatArray
+
+
+def _assessed(fitted: _Fitted, said_left_out: NDArray[np.bool_], cuts: FloatArray) -> Separation:
+    """said_left_out (S, GROUPS): whether the first S samples lie high of the boundaries with a group left out. cuts:
+    midranges as new samples would have them."""
+    parts, scores, said_high = fitted.parts, fitted.scores, fitted.distances > 0
+    found, shares = {}, {}
+    if rows := len(parts.remaining):
+        for key, (cut, without) in _thresholds(scores).items():
+            truth = scores >= cut
+            right = (said_high == truth)[parts.remaining]
+            refitted = said_left_out == (scores[: len(said_left_out), None] >= without)
+            moved = _at_cuts(scores[parts.remaining], said_high[parts.remaining], cuts) if key == "midrange" else None
+            found[key] = uncertainty(right, parts.remaining, len(scores), refitted, moved), float(right.mean())
+            shares[key] = float(truth[parts.remaining].mean())
+    high = np.zeros(len(scores), dtype=bool)
+    high[parts.validation] = parts.validation_high
+    order = np.sort(parts.validation)
+    refitted = said_left_out == high[: len(said_left_out), None]
+    held_out = uncertainty((said_high == high)[order], order, len(scores), refitted)
+    right = float((said_high == high)[order].mean())
     return Separation(
-        attribute=name,
-        space=space,
-        boundary=boundary,
+        attribute=fitted.name,
+        space=fitted.space,
+        boundary=fitted.boundary,
         extremes=int((len(parts.train) + len(parts.validation)) // 2),
-        train=_accuracy(said_high[parts.train], parts.train_high),
-        validation=_accuracy(said_high[parts.validation], parts.validation_high),
-        remaining={key: _accuracy(said_high[parts.remaining], high) for key, high in truth.items()},
-        positives={key: float(high.mean()) for key, high in truth.items()},
-        spread=float(along.std(ddof=1)),
-        quantiles=tuple(float(q) for q in np.quantile(distances, QUANTILES)),
+        train=Estimate(float((said_high[parts.train] == parts.train_high).mean()), None, len(parts.train)),
+        validation=Estimate(right, share_interval(right, len(order), held_out.variance), len(order)),
+        remaining={key: accuracy_of(value, each, rows) for key, (each, value) in found.items()},
+        uncertain={key: each for key, (each, _) in found.items()},
+        positives=shares,
+        spread=float(fitted.distances.std(ddof=1)),
+        quantiles=tuple(float(q) for q in np.quantile(fitted.distances, QUANTILES)),
     )
 
 
-def _accuracy(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Estimate:
-    right = int((said == truth).sum())
-    return Estimate(right / len(truth), wilson_interval(right, len(truth)), len(truth))
+def accuracy_of(value: float, uncertain: Uncertainty, n: int) -> Estimate:
+    """With its interval."""
+    return Estimate(value, share_interval(value, n, uncertain.variance), n, uncertain.variance)
+
+
+def _thresholds(scores: FloatArray) -> dict[str, tuple[float, FloatArray]]:
+    """Where scores (N,) are cut, and where they would be with each group of samples left out."""
+    groups = group_of(np.arange(len(scores)), len(scores))
+    medians = np.array([np.median(scores[groups != group]) for group in range(GROUPS)])
+    midrange = (scores.max() + scores.min()) / 2
+    return {
+        "midrange": (float(midrange), np.full(GROUPS, midrange)),
+        "median": (float(np.median(scores)), medians),
+        "zero": (0.0, np.zeros(GROUPS)),
+    }
+
+
+def _at_cuts(scores: FloatArray, said_high: NDArray[np.bool_], cuts: FloatArray) -> FloatArray:
+    """(B,): the accuracy on samples (n,) for each cut of their scores."""
+    order = np.argsort(scores, kind="stable")
+    low = np.append(0, np.cumsum(~said_high[order]))
+    high = said_high.sum() - np.append(0, np.cumsum(said_high[order]))
+    places = np.searchsorted(scores[order], cuts, side="left")
+    return np.asarray((low + high)[places] / len(scores), dtype=np.float64)
 
 
 def _estimate_json(estimate: Estimate) -> dict[str, Any]:

@@ -11,7 +11,7 @@ the accuracies are is in `ganprobe.directions.methods.interfacegan`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
@@ -23,6 +23,7 @@ from ganprobe.core.tables import DetailTable, Entry, detail_table
 from ganprobe.directions.latents import DrawnSpace, drawn_spaces, latent_sampler
 from ganprobe.directions.methods.boundary import project_boundary
 from ganprobe.directions.methods.interfacegan import Separation, separate
+from ganprobe.directions.methods.uncertainty import mean_of
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
 from ganprobe.directions.scored.protocol import LEAST_BOUNDARIES, THRESHOLD
 from ganprobe.directions.scored.rows import ScoreRows, score_rows
@@ -30,6 +31,9 @@ from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.states.rows import KeptRows
 
 NAME: Final = "boundary_accuracy"
+AT_MEDIAN: Final = f"{NAME}@median"
+ONE_SIDE: Final = 0.9
+"""The share of the remaining samples on one side of a cut from which its accuracy says little."""
 THRESHOLDS: Final = (THRESHOLD, "median", "zero")
 COLUMNS: Final = (
     "training",
@@ -43,11 +47,12 @@ COLUMNS: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryAccuracy(ScoredMetric):
     """boundary_accuracy: the mean over attributes of the accuracy on all remaining samples, cut at the midrange of the
-    scores, in W where the generator has one and else in Z; in [0, 1], higher is better."""
+    scores, in W where the generator has one and else in Z; in [0, 1], higher is better. boundary_accuracy@median: the
+    same cut at the median."""
 
     def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
-        """{name: Estimate}, with the tables "accuracy_<space>", "cosines_<space>" and "conditioned_<space>" of every
-        space that can be drawn. MetricError as `score_rows` and `separate`, CapabilityError without latents."""
+        """Both by name, the first with the tables "accuracy_<space>", "cosines_<space>" and "conditioned_<space>" of
+        every space that can be drawn. MetricError as `score_rows` and `separate`, CapabilityError without latents."""
         sampler = latent_sampler(samples.sampler)
         scores = score_rows(state, samples, least=LEAST_BOUNDARIES, name=NAME)
         found = {space: _separations(sampler, scores, space, samples.seed) for space in drawn_spaces(sampler)}
@@ -59,15 +64,18 @@ class BoundaryAccuracy(ScoredMetric):
                 tables += more
                 notes += note
         first = next(iter(found.values()))
-        return {NAME: _mean([each.remaining[THRESHOLD] for each in first], len(scores.values), notes, tables)}
+        at_midrange, at_median = (_mean(first, threshold, len(scores.values)) for threshold in (THRESHOLD, "median"))
+        notes = [*_lopsided(first), *notes]
+        return {NAME: replace(at_midrange, notes=tuple(notes), tables=tuple(tables)), AT_MEDIAN: at_median}
 
 
 def accuracy_table(separations: Sequence[Separation], space: str, continuous: Sequence[bool]) -> DetailTable:
     """Accuracies and shares by attribute; those at zero only where zero is a class boundary."""
     rows = {each.attribute: _row(each, kind) for each, kind in zip(separations, continuous, strict=True)}
     note = (
-        f"{separations[0].extremes} samples at each end, 70% for training; Wilson's 95% intervals. Always saying one "
-        "class is right for the share above the threshold, or for the rest."
+        f"{separations[0].extremes} samples at each end, 70% for training. Always saying one class is right for the "
+        "share above the threshold, or for the rest. The midrange is set by the two most extreme samples; its "
+        "intervals hold where others would set it."
     )
     return detail_table(f"accuracy_{space}", f"Boundaries in {space.upper()}", rows, columns=COLUMNS, note=note)
 
@@ -116,10 +124,24 @@ def _matrix(
     return detail_table(name, title, rows, columns=(*names, "with itself before"), kind="matrix")
 
 
-def _mean(accuracies: Sequence[Estimate], n: int, notes: Sequence[str], tables: Sequence[DetailTable]) -> Estimate:
-    """The mean; its standard error is at most the mean of theirs, however the attributes depend on each other."""
-    value = float(np.mean([each.value for each in accuracies]))
-    ends = [each.ci95 for each in accuracies if each.ci95 is not None]
-    low, high = (float(end) for end in np.mean(ends, axis=0))
-    variance = ((high - low) / 2 / Z95) ** 2
-    return Estimate(value, (low, high), n, variance, notes=tuple(notes), tables=tuple(tables))
+def _mean(separations: Sequence[Separation], threshold: str, n: int) -> Estimate:
+    """Of the accuracies on the remaining samples, cut at a threshold."""
+    value = float(np.mean([each.remaining[threshold].value for each in separations]))
+    variance = mean_of([each.uncertain[threshold] for each in separations]).variance
+    half = Z95 * float(np.sqrt(variance))
+    return Estimate(value, (max(value - half, 0.0), min(value + half, 1.0)), n, variance)
+
+
+def _lopsided(separations: Sequence[Separation]) -> list[str]:
+    """A note on attributes with nearly all samples on one side of the midrange."""
+    shares = {each.attribute: each.positives[THRESHOLD] for each in separations}
+    far = {name: share for name, share in shares.items() if max(share, 1 - share) >= ONE_SIDE}
+    if not far:
+        return []
+    said = ", ".join(
+        f"{name} ({max(share, 1 - share):.1%} {'above' if share > 0.5 else 'below'})" for name, share in far.items()
+    )
+    return [
+        f"nearly all remaining samples lie on one side of the midrange cut of {said}: there the accuracy tells which "
+        f"side the plane calls larger, and not how well it parts them; read {AT_MEDIAN}"
+    ]

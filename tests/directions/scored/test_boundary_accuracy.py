@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from direction_fakes import DIM, planted, stylegan
-from planted_scores import column_of, measured, table_of
+from planted_scores import all_measured, column_of, measured, table_of
 
 from ganprobe.core.errors import CapabilityError, GanprobeError, MetricError
 from ganprobe.directions import separate
@@ -28,7 +28,7 @@ def _scores() -> np.ndarray:
 
 def test_the_numbers_are_those_of_separate() -> None:
     scores = _scores()
-    found = measured(BoundaryAccuracy(), stylegan(), scores, names=NAMES, continuous=OLD, seed=1)
+    found, at_median = all_measured(BoundaryAccuracy(), stylegan(), scores, names=NAMES, continuous=OLD, seed=1)
     for space in ("z", "w"):
         expected = separate(stylegan(), dict(zip(NAMES, scores.T, strict=True)), space=space, seed=1)
         table = table_of(found, f"accuracy_{space}")
@@ -42,8 +42,7 @@ def test_the_numbers_are_those_of_separate() -> None:
         np.testing.assert_allclose(table_of(found, f"cosines_{space}").values, normals @ normals.T, atol=1e-12)
         if space == "w":
             assert found.value == pytest.approx(np.mean([each.remaining["midrange"].value for each in expected]))
-            low = np.mean([each.remaining["midrange"].ci95[0] for each in expected])
-            assert found.ci95[0] == pytest.approx(low)
+            assert at_median.value == pytest.approx(np.mean([each.remaining["median"].value for each in expected]))
     assert np.isnan(column_of(found, "accuracy_w", "remaining (zero)")).tolist() == [False, False, True]
     assert found.n == N
 
@@ -77,6 +76,46 @@ def test_a_boundary_that_others_span_has_a_note_in_place_of_the_table() -> None:
 def test_one_attribute_has_no_cosines() -> None:
     found = measured(BoundaryAccuracy(), planted(), _scores()[:, :1], names=("first",), seed=1)
     assert [table.name for table in found.tables] == ["accuracy_z"]
+
+
+def _noisy(seed: int, n: int = 600) -> tuple[np.ndarray, np.ndarray]:
+    """A number of z with noise, and its exponential."""
+    z = latents_of(planted(), range(n), seed=seed, space="z").numpy().astype(np.float64)
+    linear = z[:, :2] + 0.7 * np.random.default_rng(seed).standard_normal((n, 2))
+    return linear, np.exp(3 * linear)
+
+
+def test_scores_on_one_side_of_the_cut_are_named() -> None:
+    linear, stretched = _noisy(0)
+    quantities = frozenset("ab")
+    straight, _ = all_measured(BoundaryAccuracy(), planted(), linear, names=("a", "b"), continuous=quantities)
+    assert straight.notes == ()
+    bent, at_median = all_measured(BoundaryAccuracy(), planted(), stretched, names=("a", "b"), continuous=quantities)
+    assert "nearly all remaining samples lie on one side of the midrange cut of a (100.0% below)" in bent.notes[0]
+    assert "read boundary_accuracy@median" in bent.notes[0]
+    # Order alone sets the boundary and the median: both are as they were.
+    assert at_median.value == pytest.approx(
+        all_measured(BoundaryAccuracy(), planted(), linear, names=("a", "b"), continuous=quantities)[1].value
+    )
+    assert bent.value < straight.value - 0.1
+
+
+def test_the_interval_carries_the_cut_that_two_samples_set() -> None:
+    """Its deviation is that of new samples; with the cut as it was, it was less than half of that."""
+    runs = [
+        all_measured(BoundaryAccuracy(), planted(), _noisy(s)[0], names=("a", "b"), continuous=frozenset("ab"), seed=s)
+        for s in range(30)
+    ]
+    for which in (0, 1):
+        values, stated = np.array([(run[which].value, run[which].variance) for run in runs]).T
+        ratio = np.sqrt(stated.mean()) / values.std(ddof=1)
+        assert 0.7 < ratio < 2, (which, ratio)
+
+
+def test_what_was_fitted_has_no_interval() -> None:
+    table = table_of(measured(BoundaryAccuracy(), stylegan(), _scores(), names=NAMES, seed=1), "accuracy_z")
+    assert [ends[0] for ends in table.ci95] == [None] * 3
+    assert all(ends[1] is not None for ends in table.ci95)
 
 
 @pytest.mark.parametrize(
