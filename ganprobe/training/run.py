@@ -19,7 +19,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.files import write_text
 from ganprobe.core.progress import Track
 from ganprobe.generators import ARCHITECTURES
-from ganprobe.generators.base import Discriminator, Generator, check_layers
+from ganprobe.generators.base import check_layers
 from ganprobe.generators.building import Pair, build_pair
 from ganprobe.training.data.batches import RealBatches
 from ganprobe.training.data.real_images import RealImages
@@ -52,42 +52,52 @@ def train_recipe(
     """Train on `source` in the folder `out` and return the path of the averaged generator.
 
     evaluate: what measures the averaged generator, where the recipe asks for it. classes: of the images, for the books
-    and the checkpoints.
+    and the networks.
     Where `out` holds an unfinished run of the same recipe and data, it goes on; the weights at the end are those of a
     run that was never interrupted. InputError for a recipe that does not fit data, network or machine, DataError for
     unusable images, TrainingError where `out` belongs to another run, or where a loss stops being finite.
     """
     facts = examine(source)
     check_options(options)
-    if recipe.precision == "fp16" and not options.device.startswith("cuda"):
-        raise InputError("fp16 is of CUDA devices; take bf16 or fp32")
-    _check_data(recipe, facts, classes)
-    if recipe.evaluation.every and evaluate is None:
-        raise InputError("the recipe evaluates, and nothing that evaluates was handed in; set evaluation.every to 0")
+    _check_recipe(recipe, facts, options, classes, evaluates=evaluate is not None)
+    with open_trainer(recipe, source, facts, out, options=options, classes=classes) as trainer:
+        return _run(trainer, facts, evaluate)
+
+
+@contextlib.contextmanager
+def open_trainer(
+    recipe: Recipe,
+    source: ImageSource,
+    facts: DataFacts,
+    out: Path,
+    *,
+    options: RunOptions,
+    classes: Classes,
+) -> Iterator[Trainer]:
+    """What trains, built as the recipe says and taken up from the state in the folder `out`, which it claims.
+
+    Errors: as `train_recipe`.
+    """
     device = _prepared(options)
     processes = Processes.join(device)
     pair = _built(recipe, facts)
-    generator, discriminator = pair.generator, pair.discriminator
-    if generator.spec.num_classes == len(classes.names):
-        generator.class_names = discriminator.class_names = classes.names
-    updates = _updates(recipe, generator, discriminator, batch=processes.share(recipe.batch), compiled=options.compile)
-    _place([generator, discriminator, *(task.network for task in updates.tasks)], device, options.channels_last)
-    folder = Folder(out)
-    if processes.first:
-        folder.claim(_identity(recipe, facts), {"recipe": plain(recipe), "classes": list(classes.names)})
-        write_text(folder.recipe, text_of(recipe))
-    processes.barrier()
+    if pair.generator.spec.num_classes == len(classes.names):
+        pair.generator.class_names = pair.discriminator.class_names = classes.names
+    updates = _updates(recipe, pair, batch=processes.share(recipe.batch), compiled=options.compile)
+    networks = [pair.generator, pair.discriminator, *(task.network for task in updates.tasks)]
+    _place(networks, device, options.channels_last)
+    folder = _claimed(recipe, facts, out, classes, processes)
     real = RealImages(
         held_in_memory(source, facts), seed=recipe.seed, flips=recipe.data.flips, resolution=facts.resolution
     )
     host = Host(recipe.seed, real, recipe.discriminator_steps, processes)
     with real:
         batches = RealBatches(
-            real, device=device, channels_last=options.channels_last, labelled=generator.spec.num_classes > 0
+            real, device=device, channels_last=options.channels_last, labelled=pair.generator.spec.num_classes > 0
         )
         trainer = Trainer(
-            generator,
-            discriminator,
+            pair.generator,
+            pair.discriminator,
             updates,
             batches,
             host,
@@ -97,7 +107,20 @@ def train_recipe(
             resolution=facts.resolution,
         )
         trainer.resume()
-        return _run(trainer, facts, evaluate)
+        try:
+            yield trainer
+        finally:
+            trainer.close()
+
+
+def _claimed(recipe: Recipe, facts: DataFacts, out: Path, classes: Classes, processes: Processes) -> Folder:
+    """The folder of the run, which is this run's from now on."""
+    folder = Folder(out)
+    if processes.first:
+        folder.claim(_identity(recipe, facts), {"recipe": plain(recipe), "classes": list(classes.names)})
+        write_text(folder.recipe, text_of(recipe))
+    processes.barrier()
+    return folder
 
 
 def _prepared(options: RunOptions) -> torch.device:
@@ -117,7 +140,7 @@ def _run(trainer: Trainer, facts: DataFacts, evaluate: Evaluate | None) -> Path:
     """Train to the end, or to the wall-clock limit."""
     recipe, options = trainer.recipe, trainer.options
     books = Books(trainer, facts, evaluate)
-    with _closing(trainer, books), Track(f"training {_title(recipe)}", recipe.images, done=trainer.images) as track:
+    with contextlib.closing(books), Track(f"training {_title(recipe)}", recipe.images, done=trainer.images) as track:
         while trainer.step < recipe.steps and not _out_of_time(trainer, options.max_hours):
             trainer.train_step()
             books.keep()
@@ -125,15 +148,6 @@ def _run(trainer: Trainer, facts: DataFacts, evaluate: Evaluate | None) -> Path:
         books.checkpoint()
     trainer.processes.barrier()
     return trainer.folder.generator
-
-
-@contextlib.contextmanager
-def _closing(trainer: Trainer, books: Books) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        books.close()
-        trainer.close()
 
 
 def _out_of_time(trainer: Trainer, limit: float | None) -> bool:
@@ -158,9 +172,8 @@ def _built(recipe: Recipe, facts: DataFacts) -> Pair:
     )
 
 
-def _updates(
-    recipe: Recipe, generator: Generator, discriminator: Discriminator, *, batch: int, compiled: bool
-) -> Updates:
+def _updates(recipe: Recipe, pair: Pair, *, batch: int, compiled: bool) -> Updates:
+    generator, discriminator = pair.generator, pair.discriminator
     generation = generation_of(generator, style_mixing=recipe.style_mixing, compiled=compiled)
     company = Company(
         generator=generator,
@@ -199,6 +212,14 @@ def _place(networks: list[Any], device: torch.device, channels_last: bool) -> No
             network.to(device)
             if channels_last:
                 network.to(memory_format=torch.channels_last)
+
+
+def _check_recipe(recipe: Recipe, facts: DataFacts, options: RunOptions, classes: Classes, *, evaluates: bool) -> None:
+    if recipe.precision == "fp16" and not options.device.startswith("cuda"):
+        raise InputError("fp16 is of CUDA devices; take bf16 or fp32")
+    if recipe.evaluation.every and not evaluates:
+        raise InputError("the recipe evaluates, and nothing that evaluates was handed in; set evaluation.every to 0")
+    _check_data(recipe, facts, classes)
 
 
 def _check_data(recipe: Recipe, facts: DataFacts, classes: Classes) -> None:

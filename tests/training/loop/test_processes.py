@@ -57,7 +57,7 @@ def initial(name: str) -> dict[str, dict[str, torch.Tensor]]:
     """The tensors of each network before training."""
     recipe = shared_recipe(name, *CASES[name])
     pair = run._built(recipe, examine(small_source(name)))
-    updates = run._updates(recipe, pair.generator, pair.discriminator, batch=recipe.batch, compiled=False)
+    updates = run._updates(recipe, pair, batch=recipe.batch, compiled=False)
     heads = {task.name: task.network for task in updates.tasks if task.network is not None}
     networks = {"G": pair.generator, "D": pair.discriminator, **heads}
     return {key: network.state_dict() for key, network in networks.items()}

@@ -69,7 +69,7 @@ def trainer_on_meta(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> Trainer:
     source = small_source(recipe.architecture)
     facts = examine(source)
     pair = run._built(recipe, facts)
-    updates = run._updates(recipe, pair.generator, pair.discriminator, batch=recipe.batch, compiled=False)
+    updates = run._updates(recipe, pair, batch=recipe.batch, compiled=False)
     run._place([pair.generator, pair.discriminator, *(t.network for t in updates.tasks)], META, False)
     real = RealImages(source, seed=0, flips=recipe.data.flips, resolution=facts.resolution)
     batches = RealBatches(real, device=META, channels_last=True, labelled=pair.generator.spec.num_classes > 0)

@@ -49,7 +49,7 @@ def test_a_shipped_recipe_can_be_built(name: str) -> None:
         seed=0,
         progressive=recipe.growing is not None,
     )
-    tasks = _updates(recipe, pair.generator, pair.discriminator, batch=recipe.batch, compiled=False).tasks
+    tasks = _updates(recipe, pair, batch=recipe.batch, compiled=False).tasks
     assert [task.name for task in tasks] == list(recipe.tasks)
 
 

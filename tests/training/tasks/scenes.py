@@ -28,7 +28,7 @@ def updates_of(architecture: str, *tasks: str, **changes: Any) -> tuple[Updates,
     recipe = small_recipe(architecture, tasks, **changes)
     source = small_source(architecture)
     pair = run._built(recipe, examine(source))
-    updates = run._updates(recipe, pair.generator, pair.discriminator, batch=recipe.batch, compiled=False)
+    updates = run._updates(recipe, pair, batch=recipe.batch, compiled=False)
     real = RealImages(source, seed=0, flips=False, resolution=SIDES[architecture])
     table = Immediate(Host(0, real, 1, Processes()), CPU)
 
