@@ -36,7 +36,7 @@ class MadeUp:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> MadeUp:
         monkeypatch.setattr(tasks, "train_row", self.train)
-        monkeypatch.setattr(measuring.KINDS, "_items", {"evaluate": self.look})
+        monkeypatch.setattr(measuring.KINDS, "_items", {"auxiliary": self.look, "evaluate": self.look})
         return self
 
     def train(self, recipe: Any, data: str, folder: Path, **more: Any) -> Progress:
@@ -59,19 +59,19 @@ class MadeUp:
 
     def look(self, subject: Trained, look: Look, out: Path) -> None:
         self.looked.append((subject.name, look.measure.name))
-        if look.measure.name == "detection":
-            self._curve(subject, out)
+        if look.measure.name in ("auxiliary", "detection"):
+            self._curve(subject, look.metrics[0], out)
             return
         results = {"images": self._images, "attributes": self._attributes}.get(look.measure.name, self._paths)(subject)
         pictures = RunPictures(samples=np.zeros((4, 3, 8, 8), np.uint8))
         write_run(Record(Subject(subject.name, "ab"), None, tuple(results)), pictures, out)
 
     @staticmethod
-    def _curve(subject: Trained, out: Path) -> None:
+    def _curve(subject: Trained, metric: str, out: Path) -> None:
         rows = {f"{x / 10:g}": [Estimate(0.5 + x / 20, (0.4, 1.0), 100)] for x in range(1, 6)}
         table = detail_table("sigma", "Accuracy over sigma", rows, columns=("accuracy",), over="sigma")
         estimate = Estimate(0.75, (0.7, 0.8), 100, tables=(table,))
-        result = Result("lt_probe", estimate, "higher", "none", {"trained_at": 0.5}, 1.0)
+        result = Result(metric, estimate, "higher", "none", {"trained_at": 0.5}, 1.0)
         write_run(Record(Subject(subject.name, "ab"), None, (result,)), RunPictures(), out)
 
     def _images(self, subject: Trained) -> list[Result]:

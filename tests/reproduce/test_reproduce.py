@@ -86,8 +86,9 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path, made_up: MadeUp) -> 
     assert (made_up.trained, made_up.looked) == ([(BASE, 4)], [(BASE, "images")])
     found = call(tmp_path)
     assert [name for name, _ in made_up.trained] == [BASE, LT]
-    measures = ("images", "attributes", "detection")
-    assert made_up.looked == [(name, measure) for name in (BASE, LT) for measure in measures]
+    both = ("images", "attributes", "detection")
+    looked = {BASE: both, LT: ("images", "attributes", "auxiliary", "detection")}
+    assert made_up.looked == [(name, measure) for name, measures in looked.items() for measure in measures]
     assert cell(found, "1", BASE).found is not None
     before = len(made_up.looked)
     call(tmp_path)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganprobe.core.calls.probing import ForgettingCall
+from ganprobe.core.calls.probing import ForgettingCall, MovesCall
 from ganprobe.core.calls.settings import EvaluateCall, ReferenceCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import sha256_of, write_text
@@ -16,6 +16,7 @@ from ganprobe.core.results import Record
 from ganprobe.engine.evaluate import run_evaluation
 from ganprobe.engine.opening.metrics import resolve
 from ganprobe.engine.probing.linear import probe_forgetting
+from ganprobe.engine.probing.moves import probe_moves
 from ganprobe.engine.reference import make_reference
 from ganprobe.report import read_run
 from ganprobe.reproduce.plans.budget import Budget
@@ -192,5 +193,12 @@ def forget(subject: Subject, look: Look, out: Path) -> None:
     probe_forgetting(subject.trained, data, call).save(out)
 
 
+def detect(subject: Subject, look: Look, out: Path) -> None:
+    """By `ganprobe probe lt`, of the auxiliary network that the run has trained."""
+    call = MovesCall(samples=look.samples, seed=look.seed, device=look.device, out=out)
+    probe_moves(subject.trained, call).save(out)
+
+
+KINDS.add("auxiliary", detect)
 KINDS.add("evaluate", evaluate)
 KINDS.add("forgetting", forget)
