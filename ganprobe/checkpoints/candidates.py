@@ -22,7 +22,14 @@ from typing import Final
 from ganprobe.checkpoints.layout import Contents
 from ganprobe.checkpoints.reader.inert_objects import Readable, fields_of, readables
 from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
-from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS, is_module, module_arguments, module_records
+from ganprobe.checkpoints.reader.pickled_modules import (
+    ARGUMENTS,
+    NUMBERS,
+    is_module,
+    module_arguments,
+    module_numbers,
+    module_records,
+)
 from ganprobe.checkpoints.reader.tensorflow_networks import snapshot, variables
 from ganprobe.core.errors import CheckpointError
 
@@ -103,7 +110,8 @@ def _walk(value: object, path: tuple[str, ...], beside: Mapping[str, object]) ->
         return
     if is_module(value):
         records = module_records(value)
-        yield from _parts(records, path, {**beside, ARGUMENTS: module_arguments(value)}, "module")
+        told = {ARGUMENTS: module_arguments(value), NUMBERS: module_numbers(value)}
+        yield from _parts(records, path, {**beside, **told}, "module")
         return
     if (networks := snapshot(value)) is not None:
         for name, network in networks.items():

@@ -9,7 +9,6 @@ from typing import Final
 from ganprobe.checkpoints.candidates import FEWEST, Candidate, is_averaged, is_of_another, rank
 from ganprobe.checkpoints.containers import Opened
 from ganprobe.checkpoints.layout import Contents, Layout, Role
-from ganprobe.checkpoints.layouts.stylegan3 import nvlabs_stylegan3
 from ganprobe.checkpoints.layouts.table import LAYOUTS
 from ganprobe.checkpoints.plugins import GROUP, plug_ins
 from ganprobe.checkpoints.reader.pickled_modules import is_module
@@ -113,8 +112,6 @@ def _no_key(opened: Opened, key: str, claimed: Sequence[Chosen]) -> InputError |
 
 def _of_no_layout(opened: Opened, key: str | None, problems: Sequence[str]) -> CheckpointError:
     subject = f"{opened.path} ({opened.container})"
-    if any(nvlabs_stylegan3.matches(dict.fromkeys(each.records, ())) for each in opened.found):
-        return CheckpointError(f"{subject} {nvlabs_stylegan3.REFUSAL}")
     there = [each for each in opened.found if key is None or _leads_to(key, each.place)] or opened.found
     whole = is_module(opened.root)
     advice = (

@@ -55,7 +55,7 @@ def check_size(subject: object, config: Any, numbers: int) -> None:
     fields = asdict(config)
     if "channel_max" in fields:
         width = min(int(fields["channel_base"]) // 4, int(fields["channel_max"]))
-        if 9 * width * width > numbers:
+        if int(fields.get("conv_kernel", 3)) ** 2 * width * width > numbers:
             raise CheckpointError(
                 f"{subject} holds {numbers} numbers, too few for the {width} channels that it declares"
             )

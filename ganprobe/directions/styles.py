@@ -13,7 +13,6 @@ from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.directions.latents import latents_of, parts_of
 from ganprobe.generators.style_based import StyleBasedGenerator
-from ganprobe.generators.stylegan.generator import StyleGANGenerator
 from ganprobe.samplers.generator import GeneratorSampler
 
 
@@ -21,7 +20,7 @@ def style_generator(sampler: LatentSampler) -> StyleBasedGenerator:
     """The network of `sampler`. CapabilityError where it is none with styles."""
     generator = sampler.generator if isinstance(sampler, GeneratorSampler) else None
     if not isinstance(generator, StyleBasedGenerator):
-        raise CapabilityError(f"{sampler.name} has no space 's': styles are those of stylegan and stylegan2")
+        raise CapabilityError(f"{sampler.name} has no space 's': styles are those of stylegan, stylegan2 and stylegan3")
     return generator
 
 
@@ -56,7 +55,6 @@ def in_layers(layers: Sequence[int], sizes: Sequence[int]) -> Tensor:
 
 
 def part_of(generator: StyleBasedGenerator, channel: int) -> tuple[int, int, str]:
-    """(layer, number within it, part) of a channel: "shift" for the second half of a StyleGAN layer, else "scale"."""
+    """(layer, number within it, part) of a channel; part: "scale", "shift" or "rotation"."""
     layer, number = place_of(channel, generator.style_sizes)
-    shifts = isinstance(generator, StyleGANGenerator) and number >= generator.style_sizes[layer] // 2
-    return layer, number, "shift" if shifts else "scale"
+    return layer, number, generator.style_part(layer, number)

@@ -1,4 +1,4 @@
-"""What StyleGAN and StyleGAN2 have in common: z to w, w repeated over layers and truncated, styles, images.
+"""What StyleGAN, StyleGAN2 and StyleGAN3 have in common: z to w, w repeated over layers and truncated, styles, images.
 
 Abstract: the networks say how w becomes styles and how styles become images; spaces and truncation are told here.
 """
@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import SamplerSpec, Space, Truncation
@@ -34,6 +34,15 @@ class StyleBasedGenerator(Generator):
     @abstractmethod
     def style_sizes(self) -> tuple[int, ...]:
         """Numbers of each layer in the "s" space, in network order."""
+
+    @property
+    @abstractmethod
+    def affines(self) -> list[nn.Module]:
+        """The affine layer that each row of w+ enters; of several that share a row, the one that is no output layer."""
+
+    @abstractmethod
+    def style_part(self, layer: int, number: int) -> str:
+        """What a number of a layer's style does: "scale", "shift" or "rotation"."""
 
     @abstractmethod
     def _noise_constants(self) -> list[Tensor]:

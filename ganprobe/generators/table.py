@@ -146,6 +146,14 @@ ARCHITECTURES.add(
         summary="Karras et al. 2020: weights modulated by styles, skips between resolutions",
     ),
 )
+ARCHITECTURES.add(
+    "stylegan3",
+    Architecture(
+        "ganprobe.generators.stylegan3.generator:StyleGAN3Generator",
+        "ganprobe.generators.stylegan3.generator:StyleGAN3Config",
+        summary="Karras et al. 2021: alias-free, from Fourier features; configurations T and R",
+    ),
+)
 pair(
     "biggan",
     "BigGAN",

@@ -12,7 +12,10 @@ import torch
 from torch import Tensor
 
 PACKAGES = ("torch_utils", "dnnlib", "dnnlib.tflib")
-BUFFERS = ("resample_filter", "noise_const", "w_avg")
+BUFFERS = (
+    *("resample_filter", "noise_const", "w_avg", "magnitude_ema", "up_filter", "down_filter"),
+    *("transform", "freqs", "phases"),
+)
 
 
 class EasyDict(dict[str, object]):
@@ -40,18 +43,26 @@ class Persistent:
 
 
 def network_pickle(
-    tensors: Mapping[str, Tensor], arguments: Mapping[str, object], *, source: str, protocol: int = 4
+    tensors: Mapping[str, Tensor],
+    arguments: Mapping[str, object],
+    *,
+    source: str,
+    protocol: int = 4,
+    numbers: Mapping[str, object] | None = None,
 ) -> bytes:
-    """A snapshot as training writes it: G, D, G_ema and what was trained on, the last network made of `tensors`."""
-    network = _module("", tensors, source, {"_init_args": (), "_init_kwargs": EasyDict(arguments)})
+    """A snapshot as training writes it: G, D, G_ema and what was trained on, the last network made of `tensors`.
+    numbers: that its modules keep as attributes, named as tensors are."""
+    made = {"_init_args": (), "_init_kwargs": EasyDict(arguments)}
+    network = _module("", {**tensors, **(numbers or {})}, source, made)
     data = EasyDict(class_name="training.dataset.ImageFolderDataset", path="images.zip", resolution=16)
     snapshot = {"G": None, "D": None, "G_ema": network, "training_set_kwargs": data}
     with _names_of_the_original():
         return pickle.dumps(snapshot, protocol=protocol)
 
 
-def _module(prefix: str, tensors: Mapping[str, Tensor], source: str, extra: Mapping[str, object]) -> Persistent:
-    own = {name: value for name, value in tensors.items() if "." not in name}
+def _module(prefix: str, tensors: Mapping[str, object], source: str, extra: Mapping[str, object]) -> Persistent:
+    own = {name: value for name, value in tensors.items() if "." not in name and isinstance(value, Tensor)}
+    numbers = {name: value for name, value in tensors.items() if "." not in name and name not in own}
     children = dict.fromkeys(name.split(".")[0] for name in tensors if "." in name)
     inner = {
         child: {
@@ -71,7 +82,7 @@ def _module(prefix: str, tensors: Mapping[str, Tensor], source: str, extra: Mapp
         "_forward_hooks": OrderedDict(),
         "z_dim": 1,
     }
-    return Persistent(f"Class{len(prefix)}", source, {**state, **extra})
+    return Persistent(f"Class{len(prefix)}", source, {**state, **numbers, **extra})
 
 
 class Network:

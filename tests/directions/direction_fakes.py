@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganprobe.generators.biggan.generator import BigGANConfig, BigGANGenerator
 from ganprobe.generators.stylegan.generator import StyleGANConfig, StyleGANGenerator
 from ganprobe.generators.stylegan2.generator import StyleGAN2Config, StyleGAN2Generator
+from ganprobe.generators.stylegan3.generator import StyleGAN3Config, StyleGAN3Generator
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.modules import ModuleSampler
 
@@ -29,6 +30,13 @@ def stylegan(*, seed: int = 0, num_classes: int = 0, truncation: float | tuple[f
 def stylegan2() -> GeneratorSampler:
     config = StyleGAN2Config(resolution=8, z_dim=DIM, w_dim=DIM, mapping_layers=2, channel_base=64, channel_max=8)
     return GeneratorSampler(StyleGAN2Generator(config, seed=0), name="tiny2", fingerprint="stylegan2", truncation=0.7)
+
+
+def stylegan3() -> GeneratorSampler:
+    config = StyleGAN3Config(
+        resolution=16, z_dim=DIM, w_dim=DIM, num_layers=3, num_critical=1, margin=4, channel_base=64, channel_max=8
+    )
+    return GeneratorSampler(StyleGAN3Generator(config, seed=0), name="tiny3", fingerprint="stylegan3", truncation=0.7)
 
 
 def biggan(*, hierarchical: bool = False, truncation: float = 1.0) -> GeneratorSampler:

@@ -155,7 +155,7 @@ def test_style_channels_are_drawn(tmp_path: Path) -> None:
 
 def test_searches_that_make_no_sense_are_refused() -> None:
     big = BigGANGenerator(BigGANConfig(resolution=32, num_classes=3, channels=2, z_dim=8))
-    with pytest.raises(CapabilityError, match="stylegan and stylegan2"):
+    with pytest.raises(CapabilityError, match="stylegan, stylegan2 and stylegan3"):
         find_directions(big, Search(method="stylespace", scorer=Pixels()))
     with pytest.raises(InputError, match="leave the space out"):
         find_directions(_network(), Search(method="stylespace", scorer=Pixels(), space="w"))

@@ -7,6 +7,7 @@ they are square. It is told before a tensor is converted, so that `inspect` tell
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -28,6 +29,7 @@ _COLOURS: Final = {
     "conv2d5.weight_orig": 0,
 }
 """Tensors of the last layers, one of which a generator has, and the axis of each that counts channels."""
+_LAST_OF_STYLEGAN3: Final = re.compile(r"synthesis\.L(\d{1,3})_\d+_\d+\.bias")
 _CONSTANTS: Final = (
     "input.input",
     "generator.progression.0.conv1.input",
@@ -44,6 +46,9 @@ GREY: Final = "1 channel in the file, repeated to three, as grey images of data 
 
 def channels_of(shapes: Shapes) -> int:
     """How many channels the images have; 3 where no tensor tells."""
+    numbered = {int(told[1]): name for name in shapes if (told := _LAST_OF_STYLEGAN3.fullmatch(name))}
+    if numbered:
+        return shapes[numbered[max(numbered)]][0]
     return next((shapes[name][axis] for name, axis in _COLOURS.items() if name in shapes), RGB)
 
 

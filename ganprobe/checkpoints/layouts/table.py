@@ -91,9 +91,22 @@ foreign(
     place=STATE,
 )
 foreign(
+    "studiogan-stylegan3",
+    "stylegan3",
+    "StudioGAN: model=G_ema-*.pth and model=G-*.pth of StyleGAN3",
+    takes=("conv_clamp",),
+    place=STATE,
+)
+foreign(
     "nvlabs-stylegan2-ada",
     "stylegan2",
     "NVlabs/stylegan2-ada-pytorch: network pickle, or state dict, of a skip generator",
+    takes=("conv_clamp",),
+)
+foreign(
+    "nvlabs-stylegan3",
+    "stylegan3",
+    "NVlabs/stylegan3: network pickle, or state dict, of StyleGAN3-T and -R",
     takes=("conv_clamp",),
 )
 foreign("rosinality-stylegan2", "stylegan2", "rosinality/stylegan2-pytorch: g_ema in a dict, or its bare state dict")

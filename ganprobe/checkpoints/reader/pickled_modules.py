@@ -9,7 +9,7 @@ submodules as torch.nn.Module does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ganprobe.checkpoints.reader.inert_objects import Readable, StandIn, fields_of, readables
 from ganprobe.core.errors import CheckpointError
@@ -17,6 +17,8 @@ from ganprobe.core.errors import CheckpointError
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 ARGUMENTS = "init_kwargs"
 """The key under which the arguments that a network was made with stand beside its tensors."""
+NUMBERS = "numbers of modules"
+"""The key under which the numbers that its modules keep stand there (`module_numbers`)."""
 _MAX_DEPTH = 32
 _MAX_MODULES = 10_000
 
@@ -35,14 +37,38 @@ def module_records(module: object) -> dict[str, Readable]:
     """The parameters and buffers by the names that they have in a state dict. CheckpointError where modules lie in
     themselves, or are more than any network has."""
     found: dict[str, Readable] = {}
+    for prefix, state in _modules(module):
+        for kind in ("_parameters", "_buffers"):
+            found |= {f"{prefix}{name}": value for name, value in readables(fields_of(state.get(kind))).items()}
+    return found
+
+
+def module_numbers(module: object) -> dict[str, object]:
+    """The attributes of all its modules that are numbers or None, under names as tensors have them."""
+    return {
+        f"{prefix}{name}": value
+        for prefix, state in _modules(module)
+        for name, value in state.items()
+        if (value is None or type(value) in (int, float)) and not str(name).startswith("_")
+    }
+
+
+def number_of(beside: Mapping[str, object], name: str, *, otherwise: object = None) -> object:
+    """A number that a module of a network keeps, whatever wrappers the network lies in; `otherwise` where what lies
+    beside its tensors tells none."""
+    numbers = fields_of(beside.get(NUMBERS))
+    return next((value for place, value in numbers.items() if f".{place}".endswith(f".{name}")), otherwise)
+
+
+def _modules(module: object) -> Iterator[tuple[str, Mapping[object, object]]]:
+    """The attributes of a module and of those in it, each after the prefix of its tensors' names."""
     waiting: list[tuple[str, int, object]] = [("", 0, module)]
     for _ in range(_MAX_MODULES):
         if not waiting:
-            return found
+            return
         prefix, depth, current = waiting.pop()
         state = _state(current)
-        for kind in ("_parameters", "_buffers"):
-            found |= {f"{prefix}{name}": value for name, value in readables(fields_of(state.get(kind))).items()}
+        yield prefix, state
         if depth < _MAX_DEPTH:
             inner = reversed(list(fields_of(state.get("_modules")).items()))
             waiting += [(f"{prefix}{name}."[:1000], depth + 1, child) for name, child in inner]

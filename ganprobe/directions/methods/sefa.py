@@ -23,8 +23,7 @@ from ganprobe.directions.latents import DrawnSpace
 from ganprobe.directions.layers import check_layers
 from ganprobe.generators.base import Generator
 from ganprobe.generators.biggan.generator import BigGANGenerator, UpBlock
-from ganprobe.generators.stylegan.generator import StyledLayer, StyleGANGenerator
-from ganprobe.generators.stylegan2.generator import StyleGAN2Generator
+from ganprobe.generators.style_based import StyleBasedGenerator
 from ganprobe.metrics.arrays import Values
 from ganprobe.metrics.given import array64
 
@@ -71,11 +70,12 @@ def signed(vectors: FloatArray) -> FloatArray:
 def sefa_factors(generator: Generator, *, count: int, layers: Sequence[int] | None = None) -> Factors:
     """The first `count` factors of chosen layers (None: of all that the latent enters).
 
-    StyleGAN and StyleGAN2: in w, of the affine layers of the styles, layer i that of row i of w+ (the last row of
-    StyleGAN2 is that of its last output layer; as in the authors' code the other output layers, which share their
-    rows, are left out). BigGAN: in z, layer 0 the first linear layer, layer i the two projections of block i's
-    conditional batch norms, both together, which z enters only where it is hierarchical: then each factor lies within
-    one layer's chunk of z. CapabilityError for another generator, InputError for layers that it has not.
+    StyleGAN, StyleGAN2 and StyleGAN3: in w, of the affine layers of the styles, layer i that of row i of w+ (the last
+    row of StyleGAN2 is that of its last output layer; as in the authors' code the other output layers, which share
+    their rows, are left out; row 0 of StyleGAN3 turns and shifts its input). BigGAN: in z, layer 0 the first linear
+    layer, layer i the two projections of block i's conditional batch norms, both together, which z enters only where it
+    is hierarchical: then each factor lies within one layer's chunk of z. CapabilityError for another generator,
+    InputError for layers that it has not.
     """
     space, weights = style_weights(generator)
     chosen = tuple(range(len(weights))) if layers is None else tuple(layers)
@@ -93,15 +93,12 @@ def sefa_factors(generator: Generator, *, count: int, layers: Sequence[int] | No
 
 def style_weights(generator: Generator) -> tuple[DrawnSpace, list[Tensor]]:
     """The space and, for each layer that its latent enters, the weights (outputs, D) that it meets there."""
-    if isinstance(generator, StyleGANGenerator):
-        return "w", [_weight(cast(StyledLayer, layer).affine) for layer in generator.layers]
-    if isinstance(generator, StyleGAN2Generator):
-        last = generator.to_rgb[str(generator.config.resolution)]
-        return "w", [_weight(layer.get_submodule("affine")) for layer in (*generator.layers, last)]
+    if isinstance(generator, StyleBasedGenerator):
+        return "w", [_weight(affine) for affine in generator.affines]
     if isinstance(generator, BigGANGenerator):
         return "z", _chunk_weights(generator)
     raise CapabilityError(
-        f"sefa reads the style weights of stylegan, stylegan2 and biggan, not of {generator.architecture}"
+        f"sefa reads the style weights of stylegan, stylegan2, stylegan3 and biggan, not of {generator.architecture}"
     )
 
 

@@ -206,6 +206,13 @@ class StyleGANGenerator(StyleBasedGenerator):
         """Numbers of each layer in the "s" space, in network order: C scales (less 1), then C shifts."""
         return tuple(2 * self.config.channels(r) for r, _ in self.noise_shapes)
 
+    @property
+    def affines(self) -> list[nn.Module]:
+        return [layer.affine for layer in self._styled()]
+
+    def style_part(self, layer: int, number: int) -> str:
+        return "scale" if number < self.style_sizes[layer] // 2 else "shift"
+
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (N, z_dim), labels (N,) integers where the network has classes, to w (N, w_dim)."""
         x = z

@@ -22,16 +22,8 @@ from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
 from ganprobe.generators.base import NoiseShapes
-from ganprobe.generators.layers.equalised import (
-    RELU_GAIN,
-    EqualLinear,
-    check_pyramid,
-    initialise,
-    leaky,
-    normal_tensor,
-    pixel_norm,
-    pyramid,
-)
+from ganprobe.generators.layers.equalised import EqualLinear, check_pyramid, initialise, normal_tensor, pyramid
+from ganprobe.generators.layers.mapping import mapped, mapping_layers
 from ganprobe.generators.style_based import StyleBasedGenerator
 from ganprobe.generators.stylegan2.layers import TAPS, StyledConv, ToRGB, check_taps, upsample, upsampling_kernel
 
@@ -123,10 +115,8 @@ class StyleGAN2Generator(StyleBasedGenerator):
         super().__init__()
         self.config: StyleGAN2Config = config
         entering = config.z_dim + (config.w_dim if config.num_classes else 0)
-        widths = [entering] + [config.w_dim] * config.mapping_layers
-        self.mapping = nn.ModuleList(
-            EqualLinear(width, config.w_dim, gain=1.0, lr_multiplier=config.mapping_lr_multiplier)
-            for width in widths[:-1]
+        self.mapping = mapping_layers(
+            entering, config.w_dim, config.mapping_layers, lr_multiplier=config.mapping_lr_multiplier
         )
         self.label_embedding = EqualLinear(config.num_classes, config.w_dim, gain=1.0) if config.num_classes else None
         self.const = nn.Parameter(torch.zeros(config.channels(4), 4, 4))
@@ -178,21 +168,24 @@ class StyleGAN2Generator(StyleBasedGenerator):
         """Numbers of each layer and output layer in the "s" space, in network order: one an input channel."""
         return tuple(len(module.get_parameter("affine.bias")) for module, _ in self._plan())
 
+    @property
+    def affines(self) -> list[nn.Module]:
+        """Of the layers and of the last output layer; the others share their rows with layers."""
+        return [module.get_submodule("affine") for module in (*self.layers, self.to_rgb[str(self.config.resolution)])]
+
+    def style_part(self, layer: int, number: int) -> str:
+        return "scale"
+
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (N, z_dim), labels (N,) integers where the network has classes, to w (N, w_dim). InputError for labels that
         are missing."""
-        x = z if self.config.joint_normalisation else pixel_norm(z)
-        if self.label_embedding is not None:
-            if labels is None:
-                raise InputError(f"this generator has {self.config.num_classes} classes: labels of shape (N,) expected")
-            chosen = torch.nn.functional.one_hot(labels, self.config.num_classes).to(z.dtype)
-            embedded = self.label_embedding(chosen)
-            x = torch.cat([x, embedded if self.config.joint_normalisation else pixel_norm(embedded)], 1)
-        if self.config.joint_normalisation:
-            x = pixel_norm(x)
-        for layer in self.mapping:
-            x = leaky(layer(x)) * RELU_GAIN
-        return x
+        return mapped(
+            z,
+            labels,
+            layers=self.mapping,
+            embedding=self.label_embedding,
+            joint_normalisation=self.config.joint_normalisation,
+        )
 
     def synthesis(self, ws: Tensor, noise: Sequence[Tensor]) -> Tensor:
         """ws (N, num_ws, w_dim) and noise (N or 1, 1, H, W) for every layer to images: the path of training."""

@@ -12,6 +12,7 @@ import test_biggan_deep_layouts as deep
 import test_genforce_layouts as genforce
 import test_interfacegan_layout as interfacegan
 import test_stylegan2_layouts as stylegan2
+import test_stylegan3_layout as stylegan3
 import test_tensorflow_stylegan2 as tensorflow_stylegan2
 import torch
 from foreign_files import ajbrock_like, tensor_by_name
@@ -95,6 +96,11 @@ def persistent() -> bytes:
     return network_pickle(ada_like(), arguments, source="raise SystemExit\n")
 
 
+def stylegan3_pickle() -> bytes:
+    tensors, numbers = stylegan3.stylegan3("other"), stylegan3.NUMBERS
+    return network_pickle(tensors, stylegan3.ARGUMENTS, source="raise SystemExit\n", numbers=numbers)
+
+
 def arrays() -> bytes:
     return pickle.dumps({name: value.numpy() for name, value in ajbrock_like(SMALL).items()}, protocol=2)
 
@@ -126,6 +132,9 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
         "nvlabs-stylegan2-tensorflow",
         lambda: tensorflow_pickle(tensorflow_stylegan2.network(classes=3, conv_clamp=4.0)),
     ),
+    "stylegan3": ("nvlabs-stylegan3", lambda: written({"G_ema": stylegan3.stylegan3("r")})),
+    "stylegan3 pickle": ("nvlabs-stylegan3", stylegan3_pickle),
+    "studiogan stylegan3": ("studiogan-stylegan3", lambda: written({"state_dict": stylegan3.stylegan3("r")})),
     "interfacegan": ("interfacegan-stylegan", lambda: written(narrow(interfacegan.interfacegan_like(fused=True)))),
     "rosinality": ("rosinality-stylegan", lambda: written({"g_running": style_based_like()})),
     "rosinality2": ("rosinality-stylegan2", lambda: written({"g_ema": narrow(stylegan2.rosinality_like())})),

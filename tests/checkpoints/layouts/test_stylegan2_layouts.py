@@ -120,6 +120,20 @@ def test_nvlabs_pickle(tmp_path: Path, protocol: int) -> None:
     assert not canary.exists()
 
 
+def test_what_the_modules_of_a_pickle_keep_goes_before_its_arguments(tmp_path: Path) -> None:
+    """StyleGAN3's project writes networks of these names too, with other defaults and no `synthesis_kwargs`."""
+    path = tmp_path / "network.pkl"
+    kept: dict[str, object] = {"synthesis.b4.conv1.conv_clamp": 256, "mapping.fc0.bias_gain": 0.1}
+    for numbers, arguments, clamp, rate in (
+        (kept, {}, 256, 0.1),
+        ({"synthesis.b4.conv1.conv_clamp": None}, {"conv_clamp": 3}, None, 0.01),
+        ({}, {"conv_clamp": 3}, 3, 0.01),
+    ):
+        path.write_bytes(network_pickle(ada_like(), arguments, source="", numbers=numbers))
+        config = describe(path).config
+        assert (config["conv_clamp"], config["mapping_lr_multiplier"]) == (clamp, rate)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

@@ -1,5 +1,5 @@
 """TensorFlow pickles of StyleGAN2 and StyleGAN2-ADA, against the images of the same variables in NVlabs' PyTorch
-network after its own conversion, and in genforce's after genforce's; and StyleGAN3's pickles, which are refused."""
+network after its own conversion, and in genforce's after genforce's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from foreign_files import fixture, relative_error, tensor_by_name
-from persistent_pickles import Network, network_pickle, tensorflow_pickle
+from persistent_pickles import Network, tensorflow_pickle
 
 from ganprobe.checkpoints import Overrides, open_checkpoint
 from ganprobe.checkpoints.convert import convert_checkpoint
@@ -181,13 +181,3 @@ def test_labels_of_before_ada_are_normalised_together_with_z(tmp_path: Path) -> 
         weight, bias = (torch.from_numpy(np.asarray(dense[f"Dense{index}/{part}"])) for part in ("weight", "bias"))
         x = torch.nn.functional.leaky_relu(x @ weight * (0.01 / len(weight) ** 0.5) + 0.01 * bias, 0.2) * 2**0.5
     assert relative_error(open_checkpoint(saved(tmp_path, gs)).map(z, labels), x) < 1e-5
-
-
-def test_stylegan3_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "stylegan3-t.pkl"
-    shapes: Shapes = {"mapping.fc0.weight": (8, 8), "mapping.w_avg": (8,), "synthesis.L0_36_8.weight": (8, 8, 3, 3)}
-    shapes |= {"synthesis.input.freqs": (8, 2), "synthesis.input.phases": (8,), "synthesis.input.transform": (3, 3)}
-    tensors = {name: tensor_by_name(name, shape) for name, shape in shapes.items()}
-    path.write_bytes(network_pickle(tensors, {"z_dim": 8}, source="raise SystemExit"))
-    with pytest.raises(CheckpointError, match="StyleGAN3 generator, which is not supported yet"):
-        describe(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from direction_fakes import DIM, biggan, stylegan, stylegan2
+from direction_fakes import DIM, biggan, stylegan, stylegan2, stylegan3
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
 from ganprobe.directions import factorise, sefa_factors
@@ -83,6 +83,16 @@ def test_stylegan2_has_a_layer_for_each_row_of_w_plus() -> None:
     assert sefa_factors(generator, count=2).layers == tuple(range(len(affines)))
     with pytest.raises(InputError, match="0 to 3"):
         sefa_factors(generator, count=1, layers=[4])
+
+
+def test_stylegan3_begins_with_what_moves_its_input() -> None:
+    generator = stylegan3().generator
+    torch.nn.init.normal_(generator.input.affine.weight)
+    affines = [generator.input.affine, *(layer.affine for layer in generator.layers), generator.to_rgb.affine]
+    assert len(affines) == generator.spec.spaces["w+"][0]
+    for row, affine in enumerate(affines):
+        found = sefa_factors(generator, count=2, layers=[row])
+        np.testing.assert_allclose(found.vectors, factorise(affine.weight, 2)[0], atol=1e-10)
 
 
 def test_biggan_without_hierarchy_is_its_first_layer() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from direction_fakes import DIM, biggan, planted, stylegan, stylegan2
+from direction_fakes import DIM, biggan, planted, stylegan, stylegan2, stylegan3
 from scipy import ndimage
 
 from ganprobe.core.errors import CapabilityError, InputError, MetricError
@@ -22,7 +22,7 @@ from ganprobe.directions.scales import measured
 from ganprobe.directions.styles import part_of, place_of, style_generator, styles_of
 from ganprobe.samplers.generator import GeneratorSampler
 
-SAMPLERS = {"stylegan": stylegan, "stylegan2": stylegan2}
+SAMPLERS = {"stylegan": stylegan, "stylegan2": stylegan2, "stylegan3": stylegan3}
 
 
 def _styles(sampler: GeneratorSampler, n: int, seed: int = 0) -> np.ndarray:
@@ -62,6 +62,10 @@ def test_channels_have_a_layer_a_number_and_a_part() -> None:
     assert part_of(first, half) == (0, half, "shift")
     second = style_generator(stylegan2())
     assert {part_of(second, channel)[2] for channel in range(sum(second.style_sizes))} == {"scale"}
+    third = style_generator(stylegan3())
+    parts = [part_of(third, channel) for channel in range(6)]
+    assert [part for layer, _, part in parts if layer == 0] == ["rotation", "rotation", "shift", "shift"]
+    assert parts[4:] == [(1, 0, "scale"), (1, 1, "scale")]
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -121,7 +125,7 @@ def test_directions_of_s_are_saved_and_refused_elsewhere(tmp_path: object) -> No
     big = biggan()
     with pytest.raises(CapabilityError, match="no space 's'"):
         edit(big, big.draw(range(1), seed=0), item, [1.0])
-    with pytest.raises(CapabilityError, match="stylegan and stylegan2"):
+    with pytest.raises(CapabilityError, match="stylegan, stylegan2 and stylegan3"):
         style_generator(planted())
     with pytest.raises(InputError, match="another generator"):
         edit(stylegan2(), torch.zeros(1, DIM), item, [1.0])

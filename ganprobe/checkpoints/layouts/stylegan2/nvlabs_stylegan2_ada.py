@@ -16,7 +16,7 @@ from torch import Tensor
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.pictures import one_mean
 from ganprobe.checkpoints.reader.inert_objects import fields_of
-from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS
+from ganprobe.checkpoints.reader.pickled_modules import ARGUMENTS, number_of
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.layers.equalised import pyramid
 from ganprobe.generators.stylegan2.generator import StyleGAN2Config, layer_resolution
@@ -123,7 +123,7 @@ def _layer(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
 def read(contents: Contents, overrides: Overrides) -> Reading:
     """What this layout makes of a file."""
     tensors = contents.tensors
-    recorded = recorded_options(contents.beside.get(ARGUMENTS))
+    recorded = recorded_options(contents.beside)
     config = config_of(tensors, **recorded | overrides.given())
     clamp = "none" if config.conv_clamp is None else f"{config.conv_clamp:g}"
     assumed = {
@@ -140,17 +140,22 @@ def read(contents: Contents, overrides: Overrides) -> Reading:
     )
 
 
-def recorded_options(arguments: object) -> dict[str, Any]:
-    """What no tensor tells, from the arguments of a network pickle; nothing where there are none. CheckpointError where
-    they are those of a network that ours is not."""
+def recorded_options(beside: Mapping[str, object]) -> dict[str, Any]:
+    """What no tensor tells, from a network pickle: from the numbers that its modules keep, or from the arguments that
+    it was made with; nothing where there are none. StyleGAN3's project writes networks of this layout too, with other
+    defaults and arguments. CheckpointError where they are those of a network that ours is not."""
+    arguments = beside.get(ARGUMENTS)
     if not isinstance(arguments, Mapping):
         return {}
-    synthesis, mapping = (fields_of(arguments.get(f"{part}_kwargs")) for part in ("synthesis", "mapping"))
+    mapping = fields_of(arguments.get("mapping_kwargs"))
+    synthesis = {**arguments, **fields_of(arguments.get("synthesis_kwargs"))}
     for said in (synthesis, mapping):
         if said.get("activation", "lrelu") != "lrelu":
             raise CheckpointError("its activation is not 'lrelu', the only one that can be read")
     options: dict[str, Any] = {"conv_clamp": synthesis.get("conv_clamp")}
     options["mapping_lr_multiplier"] = mapping.get("lr_multiplier", MAPPING_LR_MULTIPLIER)
+    kept = {"conv_clamp": "synthesis.b4.conv1.conv_clamp", "mapping_lr_multiplier": "mapping.fc0.bias_gain"}
+    options = {name: number_of(beside, kept[name], otherwise=value) for name, value in options.items()}
     for name, value in options.items():
         if type(value) not in (int, float) and not (value is None and name == "conv_clamp"):
             raise CheckpointError(f"{name} among the pickle's arguments is no number")

@@ -1,1 +1,1 @@
-"""Layouts of StyleGAN3, known so that they can be refused by name."""
+"""Layouts of StyleGAN3."""
