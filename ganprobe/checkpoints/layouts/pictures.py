@@ -29,7 +29,14 @@ _COLOURS: Final = {
     "conv2d5.weight_orig": 0,
 }
 """Tensors of the last layers, one of which a generator has, and the axis of each that counts channels."""
-_LAST_OF_STYLEGAN3: Final = re.compile(r"synthesis\.L(\d{1,3})_\d+_\d+\.bias")
+_NUMBERED: Final = (
+    (re.compile(r"synthesis\.L(\d{1,3})_\d+_\d+\.bias"), 0),
+    (re.compile(r"c(\d{1,2})\.bias"), 0),
+    (re.compile(r"output(\d{1,2})\.(?:wscale\.)?bias"), 0),
+    (re.compile(r"toRGBLayers\.(\d{1,2})\.module\.bias"), 0),
+    (re.compile(r"main\.(\d{1,3})\.weight"), 1),
+)
+"""The same where layers are numbered: that of the highest number counts."""
 _CONSTANTS: Final = (
     "input.input",
     "generator.progression.0.conv1.input",
@@ -46,9 +53,10 @@ GREY: Final = "1 channel in the file, repeated to three, as grey images of data 
 
 def channels_of(shapes: Shapes) -> int:
     """How many channels the images have; 3 where no tensor tells."""
-    numbered = {int(told[1]): name for name in shapes if (told := _LAST_OF_STYLEGAN3.fullmatch(name))}
-    if numbered:
-        return shapes[numbered[max(numbered)]][0]
+    for pattern, axis in _NUMBERED:
+        found = ((pattern.fullmatch(name), shape) for name, shape in shapes.items() if len(shape) > axis)
+        if numbered := {int(told[1]): shape[axis] for told, shape in found if told}:
+            return numbered[max(numbered)]
     return next((shapes[name][axis] for name, axis in _COLOURS.items() if name in shapes), RGB)
 
 
@@ -82,8 +90,11 @@ def in_colour(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Te
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
 
     def repeated(name: str, value: Tensor) -> Tensor:
-        grey = tuple(value.shape[:1]) == (1,) and expected.get(name) == (RGB, *value.shape[1:])
-        return value.expand(RGB, *value.shape[1:]).contiguous() if grey else value
+        found, wanted = tuple(value.shape), expected.get(name, ())
+        pairs = list(zip(found, wanted, strict=False))
+        grey = len(found) == len(wanted) and pairs.count((1, RGB)) == 1
+        fits = grey and all(one == other or (one, other) == (1, RGB) for one, other in pairs)
+        return value.expand(wanted).contiguous() if fits else value
 
     return {name: repeated(name, value) for name, value in tensors.items()}
 

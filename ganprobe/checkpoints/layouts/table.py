@@ -128,3 +128,22 @@ foreign(
     "stylegan2",
     "genforce/genforce: StyleGAN2 and StyleGAN2-ADA, generator_smooth in a dict, or its bare state dict",
 )
+foreign(
+    "mimicry-residual",
+    "residual",
+    "torch-mimicry: netG_*_steps.pth of SNGAN, SSGAN, InfoMax-GAN, cGAN-PD and SAGAN",
+    takes=("bn_epsilon",),
+)
+foreign(
+    "pytorch-dcgan",
+    "dcgan",
+    "PyTorch's examples and tutorial: netG_epoch_*.pth of DCGAN",
+    takes=("bn_epsilon",),
+)
+foreign("interfacegan-progan", "progan", "genforce/interfacegan: pggan_*.pth of Progressive GAN")
+foreign(
+    "genforce-progan",
+    "progan",
+    "genforce/genforce: Progressive GAN, generator_smooth in a dict, or its bare state dict",
+)
+foreign("ganzoo-progan", "progan", "facebookresearch/pytorch_GAN_zoo: Progressive GAN, of which avgG is read")

@@ -41,7 +41,8 @@ class ProGANConfig:
     resolution: a power of two, at least 8. num_classes: 0 for none; otherwise the class, one-hot, joins z.
     normalize_latents: pixel norm of z. channel_base, channel_max: a layer at resolution r has
     min(2 * channel_base / r, channel_max) channels. progressive: whether the lower resolutions have output layers too,
-    so that `lod` may exceed 0. InputError where a field is out of range.
+    so that `lod` may exceed 0. dense_bias: the first layer has a bias for each of its numbers, not for each channel.
+    InputError where a field is out of range.
     """
 
     resolution: int
@@ -51,6 +52,7 @@ class ProGANConfig:
     channel_base: int = 8192
     channel_max: int = 512
     progressive: bool = False
+    dense_bias: bool = False
 
     def __post_init__(self) -> None:
         check_pyramid(self.resolution, z_dim=self.z_dim, channel_base=self.channel_base, channel_max=self.channel_max)
@@ -76,17 +78,18 @@ class NormedLayer(nn.Module):
 
 @final
 class FirstLayer(nn.Module):
-    """z (N, size) to (N, leaving, 4, 4): dense, with one bias a channel, leaky ReLU, pixel norm. Its gain is a quarter
-    of what the others have, as in the authors' code."""
+    """z (N, size) to (N, leaving, 4, 4): dense, with one bias a channel (or one a number), leaky ReLU, pixel norm. Its
+    gain is a quarter of what the others have, as in the authors' code."""
 
-    def __init__(self, size: int, leaving: int) -> None:
+    def __init__(self, size: int, leaving: int, *, dense_bias: bool = False) -> None:
         super().__init__()
         self.dense = EqualConv2d(size, 16 * leaving, 1, gain=RELU_GAIN / 4)
-        self.bias = nn.Parameter(torch.zeros(leaving))
+        self.bias = nn.Parameter(torch.zeros((leaving, 4, 4) if dense_bias else leaving))
 
     def forward(self, z: Tensor) -> Tensor:
         maps = self.dense(z[..., None, None]).reshape(len(z), -1, 4, 4)
-        return pixel_norm(leaky(maps + self.bias.to(maps.dtype)[:, None, None]))
+        bias = self.bias if self.bias.ndim == 3 else self.bias[:, None, None]
+        return pixel_norm(leaky(maps + bias.to(maps.dtype)))
 
 
 @final
@@ -100,7 +103,7 @@ class ProGANGenerator(DirectGenerator):
         super().__init__()
         self.config: ProGANConfig = config
         channels, sizes = config.channels, pyramid(config.resolution)
-        self.first = FirstLayer(config.z_dim + config.num_classes, channels(4))
+        self.first = FirstLayer(config.z_dim + config.num_classes, channels(4), dense_bias=config.dense_bias)
         self.blocks = nn.ModuleDict({"4": NormedLayer(channels(4), channels(4))})
         for r in sizes[1:]:
             self.blocks[str(r)] = nn.Sequential(

@@ -31,7 +31,8 @@ class SAGANConfig:
     """What a SAGAN generator is made of; JSON-able, and a list read from JSON becomes a tuple again.
 
     Fields as in `SNGANConfig`. attention: the sides at which self-attention follows a block; None for ATTENTION, () for
-    none. sn_epsilon: the floor of the norms in spectral normalisation. InputError where a field is out of range.
+    none. sn_epsilon: the floor of the norms in spectral normalisation; None for weights that are
+    used as they are, since they were divided before. InputError where a field is out of range.
     """
 
     resolution: int = 32
@@ -41,14 +42,16 @@ class SAGANConfig:
     attention: tuple[int, ...] | None = None
     interpolation: Interpolation = "nearest"
     bn_epsilon: float = 1e-5
-    sn_epsilon: float = 1e-12
+    sn_epsilon: float | None = 1e-12
 
     def __post_init__(self) -> None:
         one_of(WIDTHS, resolution=self.resolution)
         at_least(0, num_classes=self.num_classes)
         at_least(1, channels=self.channels, z_dim=self.z_dim)
         one_of(("nearest", "bilinear"), interpolation=self.interpolation)
-        positive(bn_epsilon=self.bn_epsilon, sn_epsilon=self.sn_epsilon)
+        positive(bn_epsilon=self.bn_epsilon)
+        if self.sn_epsilon is not None:
+            positive(sn_epsilon=self.sn_epsilon)
         attention = (ATTENTION[self.resolution],) if self.attention is None else tuple(self.attention)
         object.__setattr__(self, "attention", attention)
         plan = self.plan

@@ -9,8 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import test_ajbrock_discriminator as discriminators
 import test_biggan_deep_layouts as deep
+import test_dcgan_layout as dcgan
 import test_genforce_layouts as genforce
 import test_interfacegan_layout as interfacegan
+import test_mimicry_layout as mimicry
+import test_progan_layouts as progan
 import test_stylegan2_layouts as stylegan2
 import test_stylegan3_layout as stylegan3
 import test_tensorflow_stylegan2 as tensorflow_stylegan2
@@ -135,6 +138,13 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "stylegan3": ("nvlabs-stylegan3", lambda: written({"G_ema": stylegan3.stylegan3("r")})),
     "stylegan3 pickle": ("nvlabs-stylegan3", stylegan3_pickle),
     "studiogan stylegan3": ("studiogan-stylegan3", lambda: written({"state_dict": stylegan3.stylegan3("r")})),
+    "mimicry": ("mimicry-residual", lambda: written({"model_state_dict": mimicry.NETWORKS["sngan-32"]()})),
+    "mimicry sagan": ("mimicry-residual", lambda: written({"model_state_dict": mimicry.NETWORKS["sagan-32"]()})),
+    "dcgan": ("pytorch-dcgan", lambda: written(dcgan.generator(widths=(16, 8, 4)))),
+    **{
+        f"progan {kind}": (layout, lambda content=content: written(content))
+        for kind, (layout, content) in progan.FILES.items()
+    },
     "interfacegan": ("interfacegan-stylegan", lambda: written(narrow(interfacegan.interfacegan_like(fused=True)))),
     "rosinality": ("rosinality-stylegan", lambda: written({"g_running": style_based_like()})),
     "rosinality2": ("rosinality-stylegan2", lambda: written({"g_ema": narrow(stylegan2.rosinality_like())})),

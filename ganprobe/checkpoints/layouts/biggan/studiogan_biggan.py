@@ -17,6 +17,8 @@ from torch import Tensor
 
 from ganprobe.checkpoints.layout import Contents, Overrides, Reading, Shapes
 from ganprobe.checkpoints.layouts.studiogan_settings import check_settings, read_settings, told_by
+from ganprobe.checkpoints.layouts.torch_spectral import EVIDENCE as SPECTRAL
+from ganprobe.checkpoints.layouts.torch_spectral import applied, plain_shapes
 from ganprobe.checkpoints.reader.lazy_tensors import LazyTensors
 from ganprobe.core.errors import CheckpointError
 from ganprobe.generators.biggan.generator import WIDTHS, BigGANConfig
@@ -28,7 +30,6 @@ MARKS: Final = ("linear0.weight", "blocks.0.0.conv2d0.weight", "blocks.0.0.bn1.b
 _PARTS: Final = {"conv2d0": "skip", "conv2d1": "conv1", "conv2d2": "conv2", "bn1": "norm1", "bn2": "norm2"}
 _ATTENTION: Final = {"conv1x1_theta": "theta", "conv1x1_phi": "phi", "conv1x1_g": "g", "conv1x1_attn": "o"}
 _OUTER: Final = {"linear0": "linear", "shared": "shared", "bn4": "output_norm", "conv2d5": "output"}
-_BEYOND: Final = re.compile(r"weight_[uv]$|num_batches_tracked$")
 
 
 def matches(shapes: Shapes) -> bool:
@@ -41,7 +42,7 @@ def config_of(shapes: Shapes, *, bn_epsilon: float = BN_EPSILON) -> BigGANConfig
     """The configuration that names and shapes tell; CheckpointError where it is of no BigGAN."""
     if any(name.startswith("info_") for name in shapes):
         raise CheckpointError("it is an InfoGAN, which takes codes beside z; such networks cannot be read")
-    plain = {name.removesuffix("_orig"): shape for name, shape in shapes.items()}
+    plain = plain_shapes(shapes)
     numbers = _block_numbers(plain)
     resolution, first = 4 * 2 ** len(numbers), plain["linear0.weight"][1]
     classes, shared_dim = plain.get("shared.weight", (1, 1))
@@ -90,26 +91,16 @@ def _channels(resolution: int, widths: tuple[int, ...]) -> int:
 
 def convert(tensors: LazyTensors) -> dict[str, Tensor]:
     """The tensors under the names of BigGANGenerator's state dict, weights divided by their sigma."""
-    plain = [name.removesuffix("_orig") for name in tensors]
+    plain = plain_shapes(tensors.shapes)
     numbers = _block_numbers(plain)
     attention = _attention_resolutions(plain, numbers)
-    state = {
-        _native_name(name.removesuffix("_orig"), numbers, attention): _applied(tensors, name)
-        for name in tensors
-        if not _BEYOND.search(name)
-    }
+    state = {_native_name(name, numbers, attention): _applied(tensors, name) for name in plain}
     return state if "shared.weight" in state else _of_one_class(state)
 
 
 def _applied(tensors: LazyTensors, name: str) -> Tensor:
     """A tensor as the network applies it."""
-    if name.endswith(".sigma"):
-        return tensors[name].reshape(())
-    if not name.endswith("weight_orig"):
-        return tensors[name]
-    weight, u, v = (tensors[name.removesuffix("orig") + part] for part in ("orig", "u", "v"))
-    # In place: the tensor was read for this, and a second one of its size would add to the peak of memory.
-    return weight.div_(torch.dot(u, torch.mv(weight.flatten(1), v)))
+    return tensors[name].reshape(()) if name.endswith(".sigma") else applied(tensors, name)
 
 
 def _native_name(name: str, numbers: list[int], attention: Mapping[int, int]) -> str:
@@ -165,5 +156,5 @@ _EVIDENCE: Final = {
     "z_dim": "columns of linear0.weight, times the chunks",
     "hierarchical": "the layout's networks always are",
     "attention": "blocks with a sigma",
-    "spectral_norm": "divided out of the weights by the stored u and v, as the original does in evaluation",
+    "spectral_norm": SPECTRAL,
 }

@@ -1,0 +1,1 @@
+"""Layouts of SNGAN, SAGAN and their relatives."""
