@@ -24,8 +24,8 @@ from ganprobe.data.labels.labelling import FOLDERS, NONE
 from ganprobe.engine.columns.moves import MoveColumns
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
-from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
-from ganprobe.engine.opening.names import check_reference, default_networks, features_for
+from ganprobe.engine.opening.features import FeatureSet, files_of, open_device, open_features
+from ganprobe.engine.opening.names import check_large, check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.opening.test_images import test_of
@@ -61,7 +61,16 @@ from ganprobe.samplers.moves import Moves, MoveSpec
 from ganprobe.samplers.pairs import PairSpec, class_pairs
 from ganprobe.samplers.paths import PathPairs, PathSpec
 
-_NOT_IDENTITY = ("most", "batch_size", "device", "inception_weights", "vgg_weights", "scorer")
+_NOT_IDENTITY = (
+    "most",
+    "batch_size",
+    "device",
+    "inception_weights",
+    "vgg_weights",
+    "dinov2_weights",
+    "clip_weights",
+    "scorer",
+)
 """Settings that leave the work the same work; of the weights, the extractor's fingerprint tells."""
 
 
@@ -91,7 +100,13 @@ def prepare(
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
     features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
-    check_weights(inception=settings.inception_weights, vgg=settings.vgg_weights)
+    check_large(settings, metrics)
+    check_weights(
+        inception=settings.inception_weights,
+        vgg=settings.vgg_weights,
+        dinov2=settings.dinov2_weights,
+        clip=settings.clip_weights,
+    )
     settings = dataclasses.replace(settings, features=features)
     reference = None if reference is None else str(reference)
     against = reference is not None
@@ -178,7 +193,7 @@ def _open_features(evaluation: Evaluation) -> FeatureSet:
         device=evaluation.device,
         columns=plan.columns,
         distances=plan.distances,
-        files=Files(inception=settings.inception_weights, vgg=settings.vgg_weights, scorer=evaluation.scorer),
+        files=files_of(settings, scorer=evaluation.scorer),
     )
 
 

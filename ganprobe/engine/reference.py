@@ -16,9 +16,9 @@ from ganprobe.core.results import Subject
 from ganprobe.core.shipped import shipped_file, shipped_names
 from ganprobe.data import DATASETS, Images, open_data
 from ganprobe.engine.columns.sources import ImageColumns
-from ganprobe.engine.opening.features import FeatureSet, Files, open_device, open_features
+from ganprobe.engine.opening.features import FeatureSet, files_of, open_device, open_features
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
-from ganprobe.engine.opening.names import check_reference, default_networks, features_for, network_of
+from ganprobe.engine.opening.names import check_large, check_reference, default_networks, features_for, network_of
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.matched import Relabelling, check_like, relabelled_like, say_classes
 from ganprobe.engine.passes.one_pass import run_pass
@@ -96,11 +96,12 @@ def make_reference(
     if call.samples is not None and call.samples < 2:
         raise InputError(f"a reference needs at least two images, {call.samples} were asked for")
     name = features_for(call.features, call.metrics, call.inception_weights, call.vgg_weights)
+    check_large(call, call.metrics)
     check_reference(data)
     if ranks.lead:
         _check_file(out)
     built = [spec.build() for spec in _specs(call.metrics, name, call.vgg_weights)]
-    files = Files(inception=call.inception_weights, vgg=call.vgg_weights)
+    files = files_of(call)
     feature_set = open_features(name, device=open_device(call.device), columns=columns_of(built), files=files)
     reference = measure(
         data,

@@ -2,7 +2,7 @@
 
 >>> from ganprobe.features import FEATURES
 >>> sorted(FEATURES)
-['embedded', 'imagenet', 'inception', 'toyfaces', 'vgg16']
+['clip', 'dinov2', 'embedded', 'imagenet', 'inception', 'toyfaces', 'vgg16']
 """
 
 import lazy_loader

@@ -12,6 +12,12 @@ from .embedded.extractor import EmbeddedExtractor as EmbeddedExtractor
 from .embedded.extractor import load_embedded as load_embedded
 from .embedded.extractor import load_embedded_distance as load_embedded_distance
 from .embedded.extractor import read_embedded as read_embedded
+from .embeddings.clip_image import ClipImageExtractor as ClipImageExtractor
+from .embeddings.clip_image import load_clip_image as load_clip_image
+from .embeddings.clip_image import read_clip_image as read_clip_image
+from .embeddings.dinov2 import Dinov2Extractor as Dinov2Extractor
+from .embeddings.dinov2 import load_dinov2 as load_dinov2
+from .embeddings.dinov2 import read_dinov2 as read_dinov2
 from .imagenet.extractor import ImagenetDistance as ImagenetDistance
 from .imagenet.extractor import ImagenetExtractor as ImagenetExtractor
 from .imagenet.extractor import load_imagenet as load_imagenet

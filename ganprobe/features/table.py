@@ -1,7 +1,7 @@
 """The extractors by name, as `ganprobe list features` shows them; their networks are imported when one is loaded.
 
 >>> list(FEATURES)
-['embedded', 'imagenet', 'inception', 'vgg16', 'toyfaces']
+['embedded', 'imagenet', 'inception', 'vgg16', 'dinov2', 'clip', 'toyfaces']
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganprobe.core.registry import Registry
 from ganprobe.features.imagenet.forms import WEIGHTS as IMAGENET
-from ganprobe.features.published.downloads import INCEPTION, VGG16
+from ganprobe.features.published.downloads import CLIP, DINOV2, INCEPTION, VGG16
 
 if TYPE_CHECKING:
     import torch
@@ -88,6 +88,26 @@ FEATURES.add(
         licence=VGG16.licence,
         origin=f"{VGG16.origin}: {VGG16.urls[0]}",
         loader="ganprobe.features.published.vgg16:load_vgg16",
+    ),
+)
+FEATURES.add(
+    "dinov2",
+    FeatureRecord(
+        summary="DINOv2's ViT-L/14, for fd_dinov2 (pip install 'ganprobe[dinov2]'); 1.2 GB, fetched once",
+        named=("dinov2.cls",),
+        licence=DINOV2.licence,
+        origin=f"{DINOV2.origin}: {DINOV2.urls[0]}",
+        loader="ganprobe.features.embeddings.dinov2:load_dinov2",
+    ),
+)
+FEATURES.add(
+    "clip",
+    FeatureRecord(
+        summary="CLIP's ViT-L/14 at 336 pixels, for cmmd (pip install 'ganprobe[clip]'); 934 MB, fetched once",
+        named=("clip.image",),
+        licence=CLIP.licence,
+        origin=f"{CLIP.origin}: {CLIP.urls[0]}",
+        loader="ganprobe.features.embeddings.clip_image:load_clip_image",
     ),
 )
 FEATURES.add(

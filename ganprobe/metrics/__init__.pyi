@@ -9,6 +9,8 @@ from .frechet.intra import IntraFrechet as IntraFrechet
 from .frechet.metric import FrechetDistance as FrechetDistance
 from .kernel.distance import kernel_distance as kernel_distance
 from .kernel.distance import squared_mmd as squared_mmd
+from .kernel.gaussian import GaussianDistance as GaussianDistance
+from .kernel.gaussian import gaussian_mmd as gaussian_mmd
 from .kernel.metric import KernelDistance as KernelDistance
 from .manifold.authenticity import authenticity as authenticity
 from .manifold.authenticity_metric import Authenticity as Authenticity

@@ -57,6 +57,27 @@ POOL3_CLEAN: Final = _inception(
 )
 LOGITS: Final = _inception("inception.logits", width=None)
 LOGITS_UNBIASED: Final = _inception("inception.logits_unbiased", width=None)
+DINOV2: Final = Seen(
+    column="dinov2.cls",
+    features="dinov2",
+    prepared={
+        "pixels": UINT8,
+        "resize": "Pillow's antialiased bicubic of bytes to 224",
+        "range": "ImageNet's means and deviations",
+        "token": "class, after the last norm",
+    },
+)
+CLIP: Final = Seen(
+    column="clip.image",
+    features="clip",
+    prepared={
+        "pixels": UINT8,
+        "crop": "largest central square",
+        "resize": "Pillow's antialiased bicubic of bytes to 336",
+        "range": "CLIP's means and deviations",
+        "length": "1",
+    },
+)
 FC2: Final = Seen(
     column="vgg16.fc2",
     features="vgg16",

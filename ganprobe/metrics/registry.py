@@ -29,6 +29,8 @@ _ORDER: Final = (
     ("fid",),
     ("kid",),
     ("is",),
+    ("fd_dinov2",),
+    ("cmmd",),
     ("precision", "recall", "density", "coverage"),
     ("ms_ssim",),
     ("lpips_diversity",),

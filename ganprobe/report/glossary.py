@@ -101,6 +101,13 @@ WORDS: Mapping[str, Words] = {
     ),
     "fid_infinity": Words("FID∞", "Fréchet Inception distance, n → ∞", f"{_FRECHET}, extrapolated to endless samples."),
     "fd_infinity": Words("FD∞", "Fréchet distance, n → ∞", f"{_FRECHET}, extrapolated to endless samples."),
+    "fd_dinov2": Words("FD-DINOv2", "Fréchet distance of DINOv2's features", f"{_FRECHET}: DINOv2's class tokens."),
+    "cmmd": Words(
+        "CMMD",
+        "CLIP maximum mean discrepancy",
+        "Squared maximum mean discrepancy between CLIP's embeddings of generated and reference images, Gaussian "
+        "kernel, times 1000.",
+    ),
     "intra_fid": Words("Intra-FID", "Intra-class Fréchet Inception distance", f"{_FRECHET}: the mean over classes."),
     "intra_fd": Words("Intra-FD", "Intra-class Fréchet distance", f"{_FRECHET}: the mean over classes."),
     "swd": Words(
@@ -229,7 +236,7 @@ _NOT_INCEPTION = {"fid": "fd", "kid": "kd", "is": "cs", "fid_infinity": "fd_infi
 _SCORED = (
     "Scores: of the scorer that the protocol names by its fingerprint; compare them only with others of the same one."
 )
-_PUBLISHED = ("inception", "lpips", "vgg", "pixels")
+_PUBLISHED = ("inception", "lpips", "vgg", "dinov2", "clip", "pixels")
 
 
 def words_of(metric: str, features: str = "") -> Words:

@@ -11,11 +11,12 @@ from benchmarks.coverage.row import Row, closed
 from benchmarks.coverage.twins import Draw, features, images, labelled
 from ganprobe.metrics import FrechetDistance
 
-FD = ("fd", "fid", "fid@pytorch-fid", "fid@clean", "fid@stylegan3")
+FD = ("fd", "fid", "fid@pytorch-fid", "fid@clean", "fid@stylegan3", "fd_dinov2")
 INFINITY = ("fd_infinity", "fid_infinity")
 KD = ("kd", "kid@full")
 SUBSETS = ("kd@subsets",)
 KID = ("kid",)
+CMMD = ("cmmd",)
 INTRA = ("intra_fd", "intra_fid")
 
 _SIDES: dict[str, tuple[Draw, Draw]] = {
@@ -75,6 +76,9 @@ ROWS = (
     _row(KID, "cut from below", 200, 200, suite=8),
     _row(KID, "log-normal", 500, 500),
     _row(KID, "1% in a rare mode", 500, 500),
+    _row(CMMD, "Gaussian", 500, 500, suite=20),
+    _row(CMMD, "log-normal", 500, 500),
+    _row(CMMD, "1% in a rare mode", 500, 500),
     _by_class(600, 600, 4, 5, suite=30),
     _by_class(2000, 5000, 16, 10),
 )

@@ -10,7 +10,7 @@ from benchmarks.coverage.twins import Draw, features, images, pictures
 from ganprobe.metrics import SlicedWasserstein
 
 SIMILARITY = ("ms_ssim",)
-DIVERSITY = ("lpips_diversity", "lpips_diversity@embedded")
+DIVERSITY = ("lpips_diversity", "lpips_diversity@embedded", "lpips_diversity@imagenet")
 SWD = ("swd",)
 
 

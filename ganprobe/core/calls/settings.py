@@ -38,8 +38,8 @@ class Looking(Options):
 
     features: str | None = option(
         None,
-        help="inception, vgg16, embedded, imagenet, a TorchScript file or package.module:callable; left out, what the "
-        "metrics are defined on, else the embedded ones.",
+        help="inception, vgg16, dinov2, clip, embedded, imagenet, a TorchScript file or package.module:callable; left "
+        "out, what the metrics are defined on, else the embedded ones.",
     )
     inception_weights: str | Path | None = option(
         None,
@@ -52,6 +52,17 @@ class Looking(Options):
         word=Path,
         help="A file in the layout of torchvision's VGG16, for precision, recall and LPIPS; left out, the official"
         " one.",
+    )
+    dinov2_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of DINOv2's, for fd_dinov2; left out, the official ViT-L/14, fetched once.",
+    )
+    clip_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of OpenAI's CLIP, for cmmd; left out, the official ViT-L/14 at 336 pixels, fetched "
+        "once.",
     )
 
 

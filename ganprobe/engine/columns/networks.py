@@ -23,9 +23,9 @@ class Network:
     notes: tuple[str, ...] = ()
 
 
-def check_weights(*, inception: Weights, vgg: Weights) -> None:
+def check_weights(*, inception: Weights, vgg: Weights, dinov2: Weights = None, clip: Weights = None) -> None:
     """CheckpointError for a file of weights that is not there, whether or not a metric will read it."""
-    for name, file in (("Inception", inception), ("VGG16", vgg)):
+    for name, file in (("Inception", inception), ("VGG16", vgg), ("DINOv2", dinov2), ("CLIP", clip)):
         if file is not None and not Path(file).is_file():
             raise CheckpointError(f"there are no {name} weights at {file}; check the path")
 

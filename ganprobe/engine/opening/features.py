@@ -7,16 +7,19 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from ganprobe.core.calls.settings import Looking
 from ganprobe.core.columns import PIXELS, SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor
 from ganprobe.engine.columns.distances import DISTANCES, NamedDistance
 from ganprobe.engine.columns.networks import Network, Weights, published_network
 from ganprobe.engine.opening.custom_features import open_custom
-from ganprobe.engine.opening.names import CUSTOM, EMBEDDED, IMAGENET, INCEPTION, VGG16, network_of
-from ganprobe.features import load_embedded, load_imagenet, load_inception, load_vgg16
+from ganprobe.engine.opening.names import CLIP_IMAGES, CUSTOM, DINOV2, EMBEDDED, IMAGENET, INCEPTION, VGG16, network_of
+from ganprobe.features import load_clip_image, load_dinov2, load_embedded, load_imagenet, load_inception, load_vgg16
 from ganprobe.features.combined import narrowed
 from ganprobe.features.custom.extractor import FEATURES as CUSTOM_COLUMN
+from ganprobe.features.embeddings.clip_image import COLUMN as CLIP_COLUMN
+from ganprobe.features.embeddings.dinov2 import COLUMN as DINOV2_COLUMN
 from ganprobe.features.pixels import PixelExtractor
 from ganprobe.features.published.inception_extractor import COLUMNS as INCEPTION_COLUMNS
 from ganprobe.features.published.vgg16 import COLUMN as VGG16_COLUMN
@@ -27,6 +30,8 @@ ALL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     IMAGENET: ("imagenet.features", "imagenet.probabilities"),
     INCEPTION: INCEPTION_COLUMNS,
     VGG16: (VGG16_COLUMN,),
+    DINOV2: (DINOV2_COLUMN,),
+    CLIP_IMAGES: (CLIP_COLUMN,),
     CUSTOM: (CUSTOM_COLUMN,),
 }
 Opened = tuple[FeatureExtractor, Network]
@@ -72,7 +77,20 @@ class Files:
 
     inception: Weights = None
     vgg: Weights = None
+    dinov2: Weights = None
+    clip: Weights = None
     scorer: FeatureExtractor | None = field(default=None, repr=False)
+
+
+def files_of(call: Looking, *, scorer: FeatureExtractor | None = None) -> Files:
+    """Those that a call names."""
+    return Files(
+        inception=call.inception_weights,
+        vgg=call.vgg_weights,
+        dinov2=call.dinov2_weights,
+        clip=call.clip_weights,
+        scorer=scorer,
+    )
 
 
 def open_features(
@@ -98,6 +116,12 @@ def open_features(
     if VGG16_COLUMN in wanted:
         vgg = load_vgg16(files.vgg, device=device)
         parts[VGG16] = vgg, published_network(vgg.weights, vgg.fingerprint)
+    if DINOV2_COLUMN in wanted:
+        dinov2 = load_dinov2(files.dinov2, device=device)
+        parts[DINOV2] = dinov2, published_network(dinov2.weights, dinov2.fingerprint)
+    if CLIP_COLUMN in wanted:
+        clip = load_clip_image(files.clip, device=device)
+        parts[CLIP_IMAGES] = clip, published_network(clip.weights, clip.fingerprint)
     if not wanted.isdisjoint(ALL_COLUMNS[IMAGENET]):
         imagenet = load_imagenet(device)
         network = published_network(imagenet.weights, imagenet.fingerprint)

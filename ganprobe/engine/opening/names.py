@@ -16,13 +16,14 @@ from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import unknown
 from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.opening.folders import check_image_folder, check_no_checkpoints, generator_in
-from ganprobe.engine.opening.metrics import resolve
+from ganprobe.engine.opening.metrics import CATALOGUE, resolve
 from ganprobe.features.attributes.forms import CLIP, CLIP_FORM, TOYFACES
 from ganprobe.features.custom.forms import SUFFIXES
 from ganprobe.features.imagenet.forms import check_installed
 
 EMBEDDED, IMAGENET, INCEPTION, VGG16 = "embedded", "imagenet", "inception", "vgg16"
-KNOWN = (EMBEDDED, IMAGENET, INCEPTION, VGG16)
+DINOV2, CLIP_IMAGES = "dinov2", "clip"
+KNOWN = (EMBEDDED, IMAGENET, INCEPTION, VGG16, DINOV2, CLIP_IMAGES)
 CUSTOM: Final = "custom"
 """What the specifications of such metrics say of their features, and what the networks' names begin with."""
 
@@ -38,6 +39,7 @@ def check_words(generator: object, call: object) -> None:
         check_generator(generator)
     if isinstance(call, Asked) and isinstance(call, Looking):
         features_for(call.features, call.metrics, call.inception_weights, call.vgg_weights)
+        check_large(call, call.metrics)
         if call.reference is not None:
             check_reference(str(call.reference))
     if isinstance(call, Scoring) and isinstance(call.scorer, str):
@@ -126,7 +128,17 @@ def features_for(
         return name
     if INCEPTION in asked or inception_weights is not None:
         return INCEPTION
-    return VGG16 if VGG16 in asked or (vgg_weights is not None and "lpips" not in asked) else EMBEDDED
+    if VGG16 in asked or (vgg_weights is not None and "lpips" not in asked):
+        return VGG16
+    return next((each for each in (DINOV2, CLIP_IMAGES) if each in asked), EMBEDDED)
+
+
+def check_large(call: Looking, metrics: Sequence[str] | None) -> None:
+    """InputError for weights of DINOv2 or CLIP that none of `metrics` reads."""
+    asked = {CATALOGUE[name].features for name in metrics or () if name in CATALOGUE}
+    for network, weights in ((DINOV2, call.dinov2_weights), (CLIP_IMAGES, call.clip_weights)):
+        if weights is not None and network not in (*asked, call.features):
+            raise InputError(f"--{network}-weights are of no use to these metrics; leave the option out")
 
 
 def default_networks(features: str, vgg_weights: Weights) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from ganprobe.samplers.paths import PathSpace, PathSpec, Sampling
 
 PATH, PAIR, LABEL = "path.", "pair.", "label"
 CLASSES = "classes"
+_LARGE = ("dinov2", "clip")
 ANY_FEATURES = ("pixels", "scores")
 """What metrics look through whichever features a run is told to use."""
 
@@ -155,7 +156,9 @@ def possible_metrics(sampler: Sampler, *, networks: Collection[str], reference: 
 
 def served_by(features: str) -> tuple[str, ...]:
     """The networks that a run through `features` may look with: the published ones go together."""
-    return ("inception", "vgg16") if features == "inception" else (network_of(features),)
+    if features == "inception":
+        return "inception", "vgg16", *_LARGE
+    return (features, *_LARGE) if features in ("vgg16", *_LARGE) else (network_of(features),)
 
 
 def _check(planned: Planned, settings: Settings, *, reference: bool) -> None:

@@ -62,6 +62,16 @@ def bicubic_pil(images: Tensor, side: int, *, within: tuple[float, float] | None
     return filtered if within is None else filtered.clamp(*within)
 
 
+def bicubic_pil_uint8(pixels: Tensor, side: int) -> Tensor:
+    """Float images (N, C, H, W) of whole values 0 to 255 to (N, C, side, side) as Pillow's bicubic filter does it on
+    images of bytes: the values between its two passes, rows first, are rounded and clipped too, and so are the results
+    (Pillow 13 takes columns first where they shrink and rows grow). The same where they have that size already."""
+    for dim in (3, 2):
+        if pixels.shape[dim] != side:
+            pixels = _filtered(pixels, side, dim).add_(0.5).floor_().clamp_(0, 255)
+    return pixels
+
+
 def _lerp(x: Tensor, side: int, dim: int) -> Tensor:
     low, high, share = _places(x.shape[dim], side, x.dtype, x.device)
     left, right = x.index_select(dim, low), x.index_select(dim, high)

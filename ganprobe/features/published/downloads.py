@@ -74,6 +74,33 @@ VGG16 = WeightRecord(
 )
 
 
+DINOV2 = WeightRecord(
+    name="dinov2-vitl14",
+    file="dinov2_vitl14_pretrain.pth",
+    urls=("https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth",),
+    sha256="d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428",
+    size=1_217_586_395,
+    licence="Apache-2.0",
+    origin="DINOv2's ViT-L/14 without registers",
+    option="--dinov2-weights",
+)
+
+
+CLIP = WeightRecord(
+    name="clip-vitl14-336",
+    file="ViT-L-14-336px.pt",
+    urls=(
+        "https://openaipublic.azureedge.net/clip/models/"
+        "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02/ViT-L-14-336px.pt",
+    ),
+    sha256="3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
+    size=934_088_680,
+    licence="MIT",
+    origin="OpenAI's CLIP, ViT-L/14 at 336 pixels",
+    option="--clip-weights",
+)
+
+
 def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
     """GANPROBE_CACHE, else the folder for caches of the platform. Nothing is made."""
     env = os.environ if environment is None else environment

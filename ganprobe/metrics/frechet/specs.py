@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganprobe.core.columns import LABEL
-from ganprobe.metrics.columns import CUSTOM, EMBEDDED, IMAGENET, POOL3, POOL3_CLEAN, POOL3_PYTORCH_FID, Seen
+from ganprobe.metrics.columns import CUSTOM, DINOV2, EMBEDDED, IMAGENET, POOL3, POOL3_CLEAN, POOL3_PYTORCH_FID, Seen
 from ganprobe.metrics.frechet.protocol import COLLAPSED, LEAST, LEAST_BY_CLASS
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.metrics.states.capacity import ROWS
@@ -101,6 +101,7 @@ SPECS = (
         "Frechet Inception distance less its predicted bias: at endless samples on both sides",
         corrected=True,
     ),
+    _distance("fd_dinov2", DINOV2, "Frechet distance of DINOv2's class tokens, as dgm-eval computes it"),
     _within_classes("intra_fid", POOL3, "FID"),
     _within_classes("intra_fd", EMBEDDED, "Frechet distance"),
 )

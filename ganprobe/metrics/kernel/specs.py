@@ -1,7 +1,7 @@
 """The kernel distances by name: KID as published and of all rows, and KD.
 
 >>> [spec.name for spec in SPECS]
-['kd', 'kd@subsets', 'kid', 'kid@full']
+['kd', 'kd@subsets', 'kid', 'kid@full', 'cmmd']
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganprobe.core.protocols import Accumulator
-from ganprobe.metrics.columns import CUSTOM, EMBEDDED, IMAGENET, POOL3, Seen
+from ganprobe.metrics.columns import CLIP, CUSTOM, EMBEDDED, IMAGENET, POOL3, Seen
+from ganprobe.metrics.kernel.protocol import CMMD_SCALE, CMMD_SIGMA
 from ganprobe.metrics.published_draws import TORCH_FIDELITY_SEED
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.metrics.states.capacity import ROWS
 
 if TYPE_CHECKING:
+    from ganprobe.metrics.kernel.gaussian import GaussianDistance
     from ganprobe.metrics.kernel.inception import KernelInceptionDistance
     from ganprobe.metrics.kernel.metric import KernelDistance
 
@@ -85,6 +87,12 @@ def _spec(
     )
 
 
+def _gaussian() -> GaussianDistance:
+    from ganprobe.metrics.kernel.gaussian import GaussianDistance
+
+    return GaussianDistance(column=CLIP.column)
+
+
 def _on(seen: Seen) -> tuple[MetricSpec, ...]:
     """What any features have."""
     return (
@@ -104,5 +112,23 @@ SPECS = (
         "kid", POOL3, f"kernel Inception distance: {_SUBSETS} subsets of {_SIZE} rows, as torch-fidelity draws them"
     ),
     _distance("kid@full", POOL3, "kernel Inception distance of all rows, without the noise of subsets", capacity=None),
+    MetricSpec(
+        name="cmmd",
+        summary="CLIP maximum mean discrepancy, x 1000: Gaussian kernel, all rows",
+        better="lower",
+        features=CLIP.features,
+        protocol={
+            "column": CLIP.column,
+            **CLIP.prepared,
+            "kernel": f"exp(-|x - y|^2 / (2 x {CMMD_SIGMA:g}^2))",
+            "estimator": "biased MMD^2 of all rows",
+            "scale": CMMD_SCALE,
+            "follows": "Jayasumana et al. 2024",
+            "interval": "Hajek projections",
+        },
+        needs_reference=True,
+        minimum_samples=_LEAST,
+        build=_gaussian,
+    ),
 )
 ON_OTHER_FEATURES = (*_on(IMAGENET), *_on(CUSTOM))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.nn.functional import affine_grid, grid_sample
 
-from ganprobe.features.images.resize import bicubic_pil, bicubic_weights, bilinear, bilinear_tf1
+from ganprobe.core.streams import stream
+from ganprobe.features.images.resize import bicubic_pil, bicubic_pil_uint8, bicubic_weights, bilinear, bilinear_tf1
 
 sides = st.integers(2, 40)
 
@@ -99,3 +100,13 @@ def test_cached_weights_serve_gradients_too():
     images = noise(1, 3, 23, 23).requires_grad_()
     bicubic_pil(images, 31).sum().backward()
     assert images.grad.sum() == pytest.approx(3 * 31 * 31, rel=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width", "side"), [(40, 48, 224), (300, 400, 100), (32, 32, 32)])
+def test_bicubic_of_bytes_is_pillows(height: int, width: int, side: int) -> None:
+    levels = stream(0, "bytes").integers(0, 256, (height, width, 3)).astype(np.uint8)
+    wanted = np.asarray(Image.fromarray(levels).resize((side, side), Image.Resampling.BICUBIC)).astype(int)
+    got = bicubic_pil_uint8(torch.from_numpy(levels).permute(2, 0, 1)[None].float(), side)[0].permute(1, 2, 0)
+    off = np.abs(got.numpy() - wanted)
+    assert off.max() <= 1
+    assert off.mean() < 1e-3
