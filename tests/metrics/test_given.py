@@ -113,6 +113,7 @@ METRICS: dict[str, Case] = {
         fixed={"subsets": 3},
         alike=("a", "b"),
     ),
+    "gaussian_mmd": Case(ganprobe.metrics.gaussian_mmd, TWO(names=("a", "b")), alike=("a", "b")),
     "squared_mmd": Case(ganprobe.metrics.squared_mmd, TWO(names=("a", "b")), alike=("a", "b")),
     "authenticity": Case(ganprobe.metrics.authenticity, TWO(names=("real", "fake")), alike=("real", "fake")),
     "prdc": Case(ganprobe.metrics.prdc, TWO(names=("real", "fake")), counts=("k",), alike=("real", "fake")),

@@ -10,6 +10,7 @@ Jayasumana et al. 2024, "Rethinking FID", equations 3 and 5; Gretton et al. 2012
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
@@ -32,7 +33,8 @@ _TILE = 1024
 
 def gaussian_mmd(a: Values, b: Values, *, sigma: float = CMMD_SIGMA, scale: float = CMMD_SCALE) -> float:
     """`scale` times the biased MMD^2 of a (N, d) and b (M, d) for the kernel exp(-|x - y|^2 / (2 sigma^2)): never
-    negative, 0 for a set with itself. MetricError on shapes that do not fit, fewer than 2 rows, values not finite."""
+    negative, 0 for a set with itself. MetricError on shapes that do not fit, fewer than 2 rows, values not finite, and
+    a sigma that is not positive."""
     return gaussian_projections(a, b, sigma=sigma, scale=scale).value
 
 
@@ -40,6 +42,8 @@ def gaussian_projections(a: Values, b: Values, *, sigma: float = CMMD_SIGMA, sca
     """`gaussian_mmd` with its Hajek projections (docs/metrics/cmmd.md)."""
     rows, others = tensor64(a, "a"), tensor64(b, "b")
     same_width(rows, others)
+    if not 0 < sigma < math.inf:
+        raise MetricError(f"sigma must be a positive number, got {sigma}")
     n, m = len(rows), len(others)
     if min(n, m) < LEAST:
         raise MetricError(f"MMD needs at least {LEAST} rows on both sides; there are {n} and {m}: give more")

@@ -67,3 +67,5 @@ def test_few_rows_and_other_widths_are_refused() -> None:
         gaussian_mmd(np.zeros((1, 3)), np.zeros((4, 3)))
     with pytest.raises(MetricError):
         gaussian_mmd(np.zeros((4, 3)), np.zeros((4, 2)))
+    with pytest.raises(MetricError, match="sigma must be a positive number"):
+        gaussian_mmd(np.zeros((4, 3)), np.zeros((4, 3)), sigma=0)
