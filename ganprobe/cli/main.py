@@ -22,6 +22,7 @@ from ganprobe.cli import (
     training,
 )
 from ganprobe.cli.shared import Ending, run_shared
+from ganprobe.core.devices.heap import keep_freed_memory
 from ganprobe.core.errors import GanprobeError, one_line, out_of_memory
 from ganprobe.core.version import __version__
 from ganprobe.engine.ranks.shares import ranks_of
@@ -71,6 +72,7 @@ class _Spoken(Protocol):
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line `words` (default: the process's own) and exit with its status."""
+    keep_freed_memory()
     sys.exit(run(sys.argv[1:] if words is None else list(words)))
 
 

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, final
+from typing import Any, Final, final
 
 import torch
 from torch import Tensor
@@ -26,8 +26,12 @@ from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
 from ganprobe.generators.base import Generator, draw_noise
+from ganprobe.generators.layers.prepared import weights_prepared_once
 from ganprobe.samplers.blocks import BlockCache
 from ganprobe.samplers.modules import WeightsFingerprint
+
+CACHED_PIXELS: Final = 2**16
+"""Pixels of output for which a network's maps stay in the caches of one core, roughly."""
 
 
 @final
@@ -61,7 +65,7 @@ class GeneratorSampler:
         self._fingerprint = WeightsFingerprint(generator, name, fingerprint)
         self._in_w = "w" in generator.spec.spaces
         self.truncation = _checked_truncation(truncation, name, in_w=self._in_w)
-        self._portions = Portions(f"images of {name} are drawn")
+        self._portions = Portions(f"images of {name} are drawn", most=_at_a_time(self.spec, self.device))
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
             self._block, self.spec.block, version=lambda: version_of(generator)
         )
@@ -139,7 +143,12 @@ class GeneratorSampler:
                 truncation=truncation,
             ).float()
 
-        with borrowed(self.generator), torch.no_grad(), steady_convolutions():
+        with (
+            borrowed(self.generator),
+            torch.no_grad(),
+            steady_convolutions(),
+            weights_prepared_once(self.generator),
+        ):
             return self._portions.rows(len(latents), images)
 
     def _noise_for(self, noise: str | int | Sequence[Tensor], rows: slice) -> str | int | Sequence[Tensor]:
@@ -197,6 +206,12 @@ class GeneratorSampler:
         if not self.spec.num_classes:
             return None
         return sent(torch.from_numpy(integers(seed, "label", index, below=self.spec.num_classes)), self.device)
+
+
+def _at_a_time(spec: SamplerSpec, device: torch.device) -> int | None:
+    """How many images a CPU makes at a time, so that their maps stay in its caches; others take all at once."""
+    _, height, width = spec.image_shape
+    return max(1, CACHED_PIXELS * torch.get_num_threads() // (height * width)) if device.type == "cpu" else None
 
 
 def _checked_truncation(truncation: Truncation, name: str, *, in_w: bool) -> Truncation:

@@ -25,6 +25,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.generators.direct import DirectGenerator
 from ganprobe.generators.layers.attention import SelfAttention
 from ganprobe.generators.layers.norms import BatchNorm, ConditionalBatchNorm, accumulate_statistics
+from ganprobe.generators.layers.prepared import interleaved
 from ganprobe.generators.layers.spectral import (
     SpectralConv2d,
     SpectralEmbedding,
@@ -160,10 +161,10 @@ class UpBlock(nn.Module):
         self.skip = SpectralConv2d(in_channels, out_channels, 1, epsilon=config.epsilon)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        h = self.conv1(F.relu(self.norm1(x, condition)))
-        h = self.conv2(F.relu(self.norm2(h, condition)))
+        h = self.conv1(F.relu(self.norm1(x, condition), inplace=True))
+        h = self.conv2(F.relu(self.norm2(h, condition), inplace=True))
         # A 1x1 convolution and nearest upsampling commute; in this order it costs a quarter.
-        result: Tensor = h + F.interpolate(self.skip(x), scale_factor=2)
+        result: Tensor = h.add_(F.interpolate(self.skip(x), scale_factor=2))
         return result
 
 
@@ -204,12 +205,12 @@ class BigGANGenerator(DirectGenerator):
         """z (N, z_dim) and labels (N,) int64 from 0 to num_classes - 1 to images (N, 3, H, W) in [-1, 1], at least
         float32. Nothing is checked (a look at the labels would hold up an accelerator)."""
         first, conditions = self._conditions(z, labels)
-        x = self.linear(first).unflatten(1, (-1, 4, 4))
+        x = interleaved(self.linear(first).unflatten(1, (-1, 4, 4)))
         for resolution, block, condition in zip(self.config.resolutions, self.blocks, conditions, strict=True):
             x = block(x, condition)
             if resolution in self.config.attention:
                 x = self.attention[str(resolution)](x)
-        return torch.tanh(at_least_float32(self.output(F.relu(self.output_norm(x)))))
+        return torch.tanh(at_least_float32(self.output(F.relu(self.output_norm(x), inplace=True))))
 
     def _conditions(self, z: Tensor, labels: Tensor) -> tuple[Tensor, list[Tensor]]:
         """What the first linear layer takes, and what each block is conditioned on."""

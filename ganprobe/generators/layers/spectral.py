@@ -9,9 +9,9 @@ torch.Size([2, 8, 16, 16])
 A weight W is used as W / sigma, where sigma estimates its largest singular value by one step of power iteration from
 the stored vector u (section 2.1 and algorithm 1). In training that step also replaces u; in evaluation the
 same step is taken and u stays, as in the authors' BigGAN code, so that what a checkpoint computes does not depend on
-how often it was used. Nothing is cached between forward passes: the step costs three products of the matrix with a
-vector, little beside one batch of convolutions, and a cache could miss a change of the weights. Where even that is too
-much, the normalisation is folded into the weights (`ganprobe.generators.biggan.generator.folded`).
+how often it was used. Nothing is kept between calls, for a cache could miss a change of the weights; where one call
+makes several passes, the step is taken once (`layers/prepared.py`). Where even that is too much, the normalisation is
+folded into the weights (`ganprobe.generators.biggan.generator.folded`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganprobe.core.streams import stream
+from ganprobe.generators.layers.prepared import interleaved, prepared
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager[object]:
@@ -87,21 +88,28 @@ def normalisation(rows: int, epsilon: float | None) -> nn.Module:
 Scale = Literal["same", "up", "down"]
 
 
-def resampled_conv(images: Tensor, weight: Tensor, bias: Tensor | None, *, scale: Scale) -> Tensor:
-    """A convolution of odd kernel size with zero padding: (N, in, H, W) to (N, out, H', W').
+def resampling_kernel(weight: Tensor, scale: Scale) -> Tensor:
+    """The kernel (..., k, k) of odd k, as `resampled_conv` takes it for what `scale` says.
 
-    "up" doubles the resolution by nearest neighbours first, "down" halves it by averaging afterwards. Both are one
-    convolution whose kernel is one larger and whose stride is 2, the same function at less than half the products
-    (9 become 4 per pixel of the larger image, for a kernel of 3).
+    "up" doubles the resolution by nearest neighbours before the convolution, "down" halves it by averaging afterwards.
+    Both are one convolution whose kernel is one larger and whose stride is 2, the same function at less than half the
+    products (9 become 4 per pixel of the larger image, for a kernel of 3).
     """
-    padding = weight.shape[-1] // 2
     if scale == "same":
-        return F.conv2d(images, weight, bias, padding=padding)
+        return weight
     framed = F.pad(weight, (1, 1, 1, 1))
     kernel = framed[..., 1:, 1:] + framed[..., 1:, :-1] + framed[..., :-1, 1:] + framed[..., :-1, :-1]
+    return kernel / 4 if scale == "down" else kernel.flip(2, 3).transpose(0, 1)
+
+
+def resampled_conv(images: Tensor, kernel: Tensor, bias: Tensor | None, *, scale: Scale) -> Tensor:
+    """The convolution of a `resampling_kernel` with zero padding: (N, in, H, W) to (N, out, H', W')."""
+    if scale == "same":
+        return F.conv2d(images, kernel, bias, padding=kernel.shape[-1] // 2)
+    padding = kernel.shape[-1] // 2 - 1
     if scale == "down":
-        return F.conv2d(images, kernel / 4, bias, stride=2, padding=padding)
-    return F.conv_transpose2d(images, kernel.flip(2, 3).transpose(0, 1), bias, stride=2, padding=padding)
+        return F.conv2d(images, kernel, bias, stride=2, padding=padding)
+    return F.conv_transpose2d(images, kernel, bias, stride=2, padding=padding)
 
 
 @final
@@ -125,7 +133,10 @@ class SpectralConv2d(nn.Module):
         self.norm = normalisation(out_channels, epsilon)
 
     def forward(self, images: Tensor) -> Tensor:
-        return resampled_conv(images, self.norm(self.weight), self.bias, scale=self.scale)
+        return resampled_conv(images, prepared(self, self._kernel), self.bias, scale=self.scale)
+
+    def _kernel(self) -> Tensor:
+        return interleaved(resampling_kernel(self.norm(self.weight), self.scale))
 
 
 @final
@@ -139,7 +150,7 @@ class SpectralLinear(nn.Module):
         self.norm = normalisation(out_features, epsilon)
 
     def forward(self, features: Tensor) -> Tensor:
-        return F.linear(features, self.norm(self.weight), self.bias)
+        return F.linear(features, prepared(self, lambda: self.norm(self.weight)), self.bias)
 
 
 @final
@@ -152,7 +163,7 @@ class SpectralEmbedding(nn.Module):
         self.norm = normalisation(count, epsilon)
 
     def forward(self, labels: Tensor) -> Tensor:
-        return F.embedding(labels, self.norm(self.weight))
+        return F.embedding(labels, prepared(self, lambda: self.norm(self.weight)))
 
 
 SpectralLayer = SpectralConv2d | SpectralLinear | SpectralEmbedding

@@ -36,6 +36,7 @@ from ganprobe.generators.layers.equalised import (
     split_lod,
     upsample,
 )
+from ganprobe.generators.layers.prepared import interleaved, is_interleaved
 from ganprobe.generators.style_based import StyleBasedGenerator
 
 
@@ -114,9 +115,13 @@ class StyledLayer(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor, style: Tensor) -> Tensor:
         """x (N, C', H', W'), noise (N or 1, 1, H, W), style (N, 2C) to (N, C, H, W)."""
-        # The normalisation is fastest on maps laid out one by one, whatever layout the convolution prefers.
-        x = self._convolve(x).contiguous()
-        x = torch.addcmul(x, noise.to(x.dtype), self.noise_strength.to(x.dtype)[:, None, None])
+        x = self._convolve(x)
+        noise, strength = noise.to(x.dtype), self.noise_strength.to(x.dtype)[:, None, None]
+        if is_interleaved(x):
+            x.addcmul_(noise, strength)
+        else:
+            # Here the normalisation is fastest on maps laid out one by one, whatever layout the convolution prefers.
+            x = torch.addcmul(x.contiguous(), noise, strength)
         return adaptive_instance_norm(leaky(x), style, self.norm_epsilon)
 
     def _convolve(self, x: Tensor) -> Tensor:
@@ -248,7 +253,7 @@ class StyleGANGenerator(StyleBasedGenerator):
     def _render(self, styles: Sequence[Tensor], noise: Sequence[Tensor], lod: float = 0.0) -> Tensor:
         halvings, fade = split_lod(lod, self.config.resolution, self.config.progressive)
         resolution = self.config.resolution >> halvings
-        x = self.const.expand(len(styles[0]), -1, -1, -1)
+        x = interleaved(self.const.expand(len(styles[0]), -1, -1, -1))
         before = x
         layers = self._styled()[: 2 * len(pyramid(resolution))]
         for index, (layer, style) in enumerate(zip(layers, styles, strict=False)):

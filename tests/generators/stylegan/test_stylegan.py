@@ -27,6 +27,7 @@ from ganprobe.generators.layers.equalised import (
     pixel_norm,
     upsample,
 )
+from ganprobe.generators.layers.prepared import weights_prepared_once
 from ganprobe.generators.stylegan.discriminator import StyleGANDiscriminator, StyleGANDiscriminatorConfig
 from ganprobe.generators.stylegan.generator import StyledLayer, StyleGANConfig, StyleGANGenerator, mix_styles
 
@@ -495,3 +496,14 @@ def test_gradient_penalty_matches_finite_differences() -> None:
         weight -= 2 * step
     numeric = (above - penalty().detach()) / 2
     torch.testing.assert_close((slope * step).sum(), numeric, rtol=1e-4, atol=1e-14)
+
+
+@torch.no_grad()
+def test_layers_laid_out_for_a_processor_are_the_same_function() -> None:
+    """Beside float64. Of a fresh network too, whose first maps are constant."""
+    for generator in (lively(), StyleGANGenerator(SMALL, seed=0).eval()):
+        z = torch.randn(3, SMALL.z_dim)
+        with weights_prepared_once(generator):
+            found = generator.synthesize(z, space="z")
+        expected = generator.double().synthesize(z.double(), space="z")
+        assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
