@@ -16,7 +16,8 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +53,41 @@ _PROBLEMS = (
 
 Planes = NDArray[np.uint8]
 
+TURNED, TRANSPARENT, DEEP = "turned", "transparent", "deep"
+RULES: Mapping[str, str] = {
+    TURNED: "were turned upright by their EXIF orientation",
+    TRANSPARENT: "have transparency, which was put on white",
+    DEEP: "have 16 bits of grey, which were scaled to 8",
+}
+"""What is done here and not by other packages for metrics (torch-fidelity, pytorch-fid, clean-fid), by its name; it
+can change numbers much."""
+PEERS: Mapping[str, str] = {
+    TURNED: "leave them as stored",
+    TRANSPARENT: "drop the alpha",
+    DEEP: "clip them at 255",
+}
+
+_ORIENTATION, _AS_STORED = 0x0112, 1
+"""EXIF's tag, and its value for an image that stands upright."""
+
+
+class Decoded(NamedTuple):
+    """planes: uint8 (3, H, W). rules: names among RULES, of what was done to this image."""
+
+    planes: Planes
+    rules: tuple[str, ...]
+
 
 class UnreadableError(DataError):
     """One image that cannot be decoded or converted. The message is the reason; the caller knows the file's name."""
 
 
 def decode(data: bytes, *, size: Resize | None = None) -> Planes:
+    """The planes of `decoded`."""
+    return decoded(data, size=size).planes
+
+
+def decoded(data: bytes, *, size: Resize | None = None) -> Decoded:
     """The bytes of an image file to uint8 planes (3, H, W); (3, side, side) where a size is given.
 
     UnreadableError where the data is truncated, no image, too large, or of a mode without a rule.
@@ -65,12 +95,13 @@ def decode(data: bytes, *, size: Resize | None = None) -> Planes:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image)
+            rules = _rules(image)
             rgb = fit(to_rgb(image), size)
     except UnidentifiedImageError as problem:
         raise UnreadableError(f"not an image of a known format ({', '.join(FORMATS)})") from problem
     except _PROBLEMS as problem:
         raise UnreadableError(str(problem).splitlines()[0] if str(problem) else type(problem).__name__) from problem
-    return np.ascontiguousarray(np.asarray(rgb).transpose(2, 0, 1))
+    return Decoded(np.ascontiguousarray(np.asarray(rgb).transpose(2, 0, 1)), rules)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -87,6 +118,22 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         return _on_white(image)
     return image.convert("RGB")
+
+
+def _rules(image: Image.Image) -> tuple[str, ...]:
+    found = {
+        TURNED: image.getexif().get(_ORIENTATION, _AS_STORED) in range(2, 9),
+        TRANSPARENT: image.has_transparency_data and _shows_through(image),
+        DEEP: image.mode.startswith("I"),
+    }
+    return tuple(name for name, applies in found.items() if applies)
+
+
+def _shows_through(image: Image.Image) -> bool:
+    """Whether any pixel is less than opaque."""
+    bands = image.getbands()
+    alpha = image.getchannel(bands[-1]) if bands[-1] in "Aa" else image.convert("RGBA").getchannel("A")
+    return bool(alpha.getextrema() != (255, 255))
 
 
 def eight_bits(values: NDArray[np.generic]) -> Planes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ganprobe.core.calls.resizing import LANCZOS, Resize
 from ganprobe.core.errors import DataError
 from ganprobe.core.progress import Track
-from ganprobe.data.convert import Planes, UnreadableError, decode, strict_about_size
+from ganprobe.data.convert import PEERS, RULES, Planes, UnreadableError, decoded, strict_about_size
 from ganprobe.data.files import Files
 from ganprobe.data.images import Fetch, Images
 
@@ -39,11 +39,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one file turned out to be: its sha256 and pixels, or why it cannot be read."""
+    """What one file turned out to be: its sha256, pixels and the rules that applied, or why it cannot be read."""
 
     digest: bytes
     pixels: Planes | None
     problem: str = ""
+    rules: tuple[str, ...] = ()
 
 
 def file_images(files: Files, *, size: Resize | None = None, skip_unreadable: bool = False) -> Images:
@@ -66,6 +67,7 @@ class _Scan:
         self._kept: list[int] = []
         self._skipped: list[int] = []
         self._problem = ""
+        self._rules: Counter[str] = Counter()
         self._shape: tuple[int, ...] = ()
         self._cache: NDArray[np.uint8] | None = None
         self._digest = hashlib.sha256(f"files, {_said(size)}\n".encode())
@@ -81,6 +83,7 @@ class _Scan:
         if self._cache is not None:
             self._cache[len(self._kept)] = look.pixels
         self._kept.append(number)
+        self._rules.update(look.rules)
         self._digest.update(look.digest)
 
     def images(self) -> Images:
@@ -101,9 +104,18 @@ class _Scan:
             labels=kept.labelling.labels,
             class_names=kept.labelling.names,
             facts=kept.labelling.facts,
-            notes=kept.notes,
+            notes=(*kept.notes, *self._peculiar()),
             skipped=tuple(self._files.where(number) for number in self._skipped),
         )
+
+    def _peculiar(self) -> list[str]:
+        """What was done to some of the images that other packages do not do."""
+        return [
+            f"{self._rules[rule]} of {len(self._kept)} images {done}; torch-fidelity, pytorch-fid and clean-fid "
+            f"{PEERS[rule]}, so that their numbers are others"
+            for rule, done in RULES.items()
+            if self._rules[rule]
+        ]
 
     def _begin(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
@@ -166,7 +178,8 @@ def _looks(files: Files, size: Resize | None) -> Iterator[_Look]:
 def _examine(files: Files, number: int, size: Resize | None) -> _Look:
     try:
         data = files.load(number)
-        return _Look(hashlib.sha256(data).digest(), decode(data, size=size))
+        pixels, rules = decoded(data, size=size)
+        return _Look(hashlib.sha256(data).digest(), pixels, rules=rules)
     except UnreadableError as problem:
         return _Look(b"", None, str(problem))
 

@@ -55,6 +55,11 @@ def skipped_files(sampler: Sampler) -> tuple[str, ...]:
     return sampler.source.skipped if isinstance(sampler, ImageSampler) else ()
 
 
+def image_notes(sampler: Sampler) -> tuple[str, ...]:
+    """What is to be said of how the images of a folder or archive were read; nothing of a generator's."""
+    return sampler.source.notes if isinstance(sampler, ImageSampler) else ()
+
+
 def skipped_summary(skipped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """How many files of each side were passed over, and the names of the first; nothing where none was."""
     return {

@@ -69,7 +69,8 @@ def measure(
     main, *others = features.networks_of(needs).items()
     further = {kind: network.fingerprint for kind, network in others}
     looked = main[1].name, main[1].fingerprint
-    return Reference(subject, *looked, packed, source.skipped, further, source.class_names, source.facts.notes)
+    said = source.facts.notes, source.notes
+    return Reference(subject, *looked, packed, source.skipped, further, source.class_names, *said)
 
 
 def _check_labels(metrics: Sequence[Accumulator[Any]], source: Images, data: str) -> bool:

@@ -5,7 +5,7 @@
 >>> round(frechet_distance(np.zeros(3), np.eye(3), np.ones(3), 4 * np.eye(3)), 9)
 6.0
 >>> sorted(METRICS)[:3]
-['authenticity', 'authenticity@embedded', 'coverage']
+['authenticity', 'authenticity@embedded', 'cmmd']
 """
 
 import lazy_loader

@@ -1,6 +1,7 @@
 """The conversion rule: each mode of a file against what its pixels mean, and what is refused."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganprobe.core.calls.resizing import Resize
-from ganprobe.data.convert import MAX_PIXELS, UnreadableError, decode, eight_bits, fit, strict_about_size
+from ganprobe.data.convert import (
+    DEEP,
+    MAX_PIXELS,
+    TRANSPARENT,
+    TURNED,
+    UnreadableError,
+    decode,
+    decoded,
+    eight_bits,
+    fit,
+    strict_about_size,
+)
 
 RNG = np.random.default_rng(7)
 RGB = RNG.integers(0, 256, (6, 5, 3), dtype=np.uint8)
@@ -188,3 +200,27 @@ def _crc(chunk: bytes) -> bytes:
 
     rest = chunk[-5:]
     return rest + zlib.crc32(chunk).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "rules"),
+    [
+        (Image.fromarray(RGB), {}, ()),
+        (Image.fromarray(RGB).convert("RGBA"), {}, ()),
+        (Image.new("RGBA", (4, 2), (9, 9, 9, 128)), {}, (TRANSPARENT,)),
+        (Image.new("LA", (4, 2), (9, 0)), {}, (TRANSPARENT,)),
+        (palette_image(), {"transparency": 0}, (TRANSPARENT,)),
+        (Image.fromarray(np.full((2, 4), 40_000, np.uint16)), {}, (DEEP,)),
+    ],
+)
+def test_what_peers_do_otherwise_is_said(
+    image: Image.Image, options: dict[str, object], rules: tuple[str, ...]
+) -> None:
+    assert decoded(encoded(image, **options)).rules == rules
+
+
+def test_what_is_turned_is_said() -> None:
+    exif = Image.Exif()
+    for orientation, rules in ((1, ()), (6, (TURNED,)), (0, ())):
+        exif[0x0112] = orientation
+        assert decoded(encoded(Image.fromarray(RGB), exif=exif)).rules == rules

@@ -317,3 +317,20 @@ def test_fewer_samples_of_a_set_are_spread_over_its_classes(tmp_path: Path) -> N
     one_class = ganprobe.evaluate(tmp_path / "set" / "020", reference=tmp_path / "set", metrics=["fd"], samples=20)
     assert part["fd"].value < 0.05 * one_class["fd"].value
     assert part.record.generator == whole.record.generator
+
+
+def test_what_other_packages_do_otherwise_is_said_of_both_sides(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for side, mode in (("ours", "RGBA"), ("theirs", "RGB")):
+        (tmp_path / side).mkdir()
+        for number in range(6):
+            values = rng.integers(0, 250, (32, 32, len(mode)), dtype=np.uint8)
+            Image.fromarray(values, mode).save(tmp_path / side / f"{number}.png")
+    deep = rng.integers(0, 60_000, (32, 32)).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "theirs" / "deep.png")
+    (fd,) = ganprobe.evaluate(
+        str(tmp_path / "ours"), reference=str(tmp_path / "theirs"), metrics=["fd"], samples=6
+    ).record.results
+    said = " ".join(fd.notes)
+    assert "6 of 6 images have transparency" in said
+    assert "reference: 1 of 7 images have 16 bits of grey" in said

@@ -18,7 +18,7 @@ from ganprobe.engine.passes.evaluation import Measurement
 from ganprobe.engine.passes.matched import are_by_class, notes_of
 from ganprobe.engine.passes.plan import LABEL, ImageSpec, Planned, distance_of
 from ganprobe.engine.passes.statistics import Reference
-from ganprobe.engine.provenance import call_of, sampling_of, skipped_files, skipped_summary, versions
+from ganprobe.engine.provenance import call_of, image_notes, sampling_of, skipped_files, skipped_summary, versions
 from ganprobe.features.scores import continuous_of
 from ganprobe.metrics.base import ByClass, Measuring, Surroundings
 from ganprobe.metrics.spec import MetricSpec
@@ -124,7 +124,9 @@ def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | No
     advice = (f"{fewest} samples: {spec.advice}",) if fewest < spec.advised_samples else ()
     missing = len(skipped_files(measurement.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
     sides = zip(("", " of the reference"), missing, strict=True)
-    return (*advice, *(f"unreadable images{side} left out: {n}" for side, n in sides if n))
+    left_out = (f"unreadable images{side} left out: {n}" for side, n in sides if n)
+    there = () if reference is None else (f"reference: {note}" for note in reference.images)
+    return (*advice, *left_out, *image_notes(measurement.evaluation.sampler), *there)
 
 
 def _class_notes(planned: Planned, measurement: Measurement) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 
 >>> bands = Bands(resolution=32, num_layers=6, num_critical=2)
 >>> bands.sampling_rates
-(16, 16, 16, 32, 32, 32, 32)
+(16, 16, 32, 32, 32, 32, 32)
 >>> kaiser_filter(12, cutoff=2.0, half_width=6.0, rate=32).shape
 torch.Size([12])
 
