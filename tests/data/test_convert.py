@@ -1,7 +1,6 @@
 """The conversion rule: each mode of a file against what its pixels mean, and what is refused."""
 
 import io
-from typing import Any
 
 import numpy as np
 import pytest
