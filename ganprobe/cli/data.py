@@ -40,8 +40,9 @@ def reference(
     call: ReferenceCall,
 ) -> None:
     """Measure a data set once, to compare generators with it later."""
-    from ganprobe.engine.opening.names import check_reference
+    from ganprobe.engine.opening.names import check_reading, check_reference
 
+    check_reading(call)
     check_reference(data)
     from ganprobe.engine.ranks.joining import this_process
     from ganprobe.engine.reference import make_reference

@@ -76,11 +76,13 @@ def train(
 ) -> None:
     """Train a generator by a recipe, or one of the small networks that ship; started again, the command goes on."""
     from ganprobe.core.files import check_writable
+    from ganprobe.engine.opening.names import check_reading
     from ganprobe.engine.ranks.shares import ranks_of
     from ganprobe.training.recipe.shipped import SMALL, tables_of
 
     if recipe not in SMALL:
         tables_of(recipe)  # refuses an unknown one
+    check_reading(call)
     from ganprobe.engine.training.train import TrainCall as Words
     from ganprobe.engine.training.train import train as start
 

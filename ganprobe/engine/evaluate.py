@@ -25,7 +25,7 @@ from ganprobe.engine.columns.moves import MoveColumns
 from ganprobe.engine.columns.networks import check_weights
 from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
 from ganprobe.engine.opening.features import FeatureSet, files_of, open_device, open_features
-from ganprobe.engine.opening.names import check_large, check_reference, default_networks, features_for
+from ganprobe.engine.opening.names import check_large, check_reading, check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.opening.test_images import test_of
@@ -107,6 +107,7 @@ def prepare(
         dinov2=settings.dinov2_weights,
         clip=settings.clip_weights,
     )
+    check_reading(settings)
     settings = dataclasses.replace(settings, features=features)
     reference = None if reference is None else str(reference)
     against = reference is not None

@@ -18,7 +18,14 @@ from ganprobe.data import DATASETS, Images, open_data
 from ganprobe.engine.columns.sources import ImageColumns
 from ganprobe.engine.opening.features import FeatureSet, files_of, open_device, open_features
 from ganprobe.engine.opening.metrics import catalogue_of, resolve
-from ganprobe.engine.opening.names import check_large, check_reference, default_networks, features_for, network_of
+from ganprobe.engine.opening.names import (
+    check_large,
+    check_reading,
+    check_reference,
+    default_networks,
+    features_for,
+    network_of,
+)
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.matched import Relabelling, check_like, relabelled_like, say_classes
 from ganprobe.engine.passes.one_pass import run_pass
@@ -98,6 +105,7 @@ def make_reference(
         raise InputError(f"a reference needs at least two images, {call.samples} were asked for")
     name = features_for(call.features, call.metrics, call.inception_weights, call.vgg_weights)
     check_large(call, call.metrics)
+    check_reading(call)
     check_reference(data)
     if ranks.lead:
         _check_file(out)

@@ -57,7 +57,7 @@ def train_recipe(
     run that was never interrupted. InputError for a recipe that does not fit data, network or machine, DataError for
     unusable images, TrainingError where `out` belongs to another run, or where a loss stops being finite.
     """
-    facts = examine(source)
+    facts = examine(source, named=len(classes.names))
     check_options(options)
     _check_recipe(recipe, facts, options, classes, evaluates=evaluate is not None)
     with open_trainer(recipe, source, facts, out, options=options, classes=classes) as trainer:

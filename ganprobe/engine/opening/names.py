@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ganprobe.core.calls.settings import Asked, Looking, Scoring
+from ganprobe.core.calls.resizing import resize_of
+from ganprobe.core.calls.settings import Asked, Looking, Reading, Scoring
 from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import unknown
 from ganprobe.core.shipped import shipped_names
+from ganprobe.data.labels.labelling import FOLDERS, NONE
 from ganprobe.engine.opening.folders import check_image_folder, check_no_checkpoints, generator_in
 from ganprobe.engine.opening.metrics import CATALOGUE, resolve
 from ganprobe.features.attributes.forms import CLIP, CLIP_FORM, TOYFACES
@@ -42,8 +44,20 @@ def check_words(generator: object, call: object) -> None:
         check_large(call, call.metrics)
         if call.reference is not None:
             check_reference(str(call.reference))
+    if isinstance(call, Reading):
+        check_reading(call)
     if isinstance(call, Scoring) and isinstance(call.scorer, str):
         check_scorer(call.scorer)
+
+
+def check_reading(call: Reading) -> None:
+    """InputError for labels, an order of classes and a size that cannot be."""
+    from ganprobe.data.labels.order_files import order_of
+
+    resize_of(call.resize)
+    order_of(call.class_order)
+    if call.labels is not None and call.labels not in (NONE, FOLDERS) and not Path(call.labels).is_file():
+        raise InputError(f"labels are {NONE}, {FOLDERS} or a file that says them, and there is no file {call.labels}")
 
 
 def check_generator(text: str) -> None:

@@ -28,6 +28,7 @@ from ganprobe.core.streams import derive_seed
 from ganprobe.core.tables import DetailTable, Entry, detail_table
 from ganprobe.data import Images, open_data
 from ganprobe.engine.opening.features import open_device
+from ganprobe.engine.opening.names import check_reading
 from ganprobe.engine.opening.test_images import test_of
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.matched import relabelled_like, say_classes
@@ -81,6 +82,7 @@ def probe_forgetting(target: str | Path, data: str, call: ForgettingCall) -> Run
         raise InputError(
             f"no run or discriminator {path}; give the folder of a training or the file of a discriminator"
         )
+    check_reading(call)
     settings = ProbeSettings(layer=call.layer, grid=call.grid, penalty=call.penalty)
     test = test_of(data, call.test_data)
     snapshots = snapshots_of(path) if path.is_dir() else (Snapshot(0, path),)

@@ -71,8 +71,9 @@ class DataFacts:
     fingerprint: str
 
 
-def examine(source: ImageSource) -> DataFacts:
-    """The facts of a source, from 16 of its images. DataError where it is empty or its images are not square."""
+def examine(source: ImageSource, *, named: int = 0) -> DataFacts:
+    """The facts of a source, from 16 of its images. named: how many classes have names, of which some may have no image
+    here. DataError where it is empty or its images are not square."""
     if len(source) == 0:
         raise DataError("the training data holds no images; name a folder, archive or array that does")
     probes = np.unique(np.linspace(0, len(source) - 1, 16).astype(np.int64))
@@ -83,7 +84,7 @@ def examine(source: ImageSource) -> DataFacts:
     digest = hashlib.sha256(np.ascontiguousarray(sample).tobytes())
     if labels is not None:
         digest.update(np.ascontiguousarray(labels, dtype=np.int64).tobytes())
-    classes = 0 if labels is None else int(labels.max()) + 1
+    classes = 0 if labels is None else max(int(labels.max()) + 1, named)
     return DataFacts(len(source), int(sample.shape[2]), classes, digest.hexdigest())
 
 

@@ -147,3 +147,11 @@ def test_an_image_of_another_size_stops_the_reading():
         pytest.raises(DataError, match="16 x 16"),
     ):
         real.pixels(range(4))
+
+
+def test_classes_with_names_count_though_none_of_their_images_is_here():
+    source = make_source()
+    classes = examine(source).num_classes
+    assert examine(source, named=classes + 2).num_classes == classes + 2
+    assert examine(source, named=1).num_classes == classes
+    assert examine(make_source(labels=False), named=3).num_classes == 0
