@@ -41,6 +41,7 @@ architecture: $(STAMP)
 # Writes docs/performance.md. Peers that cannot be installed are left out, and their rows say so.
 bench: $(STAMP)
 	-$(BIN)/pip install --quiet --editable '.[bench]'
+	-$(BIN)/pip install --quiet --no-deps torch-mimicry  # it asks for TensorFlow, which its networks do not need
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks --write
 
 clean:

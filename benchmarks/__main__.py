@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import evaluation, folders, kernel_time, neighbours_time, networks, resizing, trace_term
+from benchmarks import evaluation, folders, kernel_time, neighbours_time, networks, resizing, trace_term, training_steps
 from benchmarks.duel import HEAD, Options, Subject
 
 SUBJECTS: Mapping[str, Subject] = {
@@ -29,6 +29,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "kid": kernel_time.rows,
     "resize": resizing.rows,
     "folders": folders.rows,
+    "training": training_steps.rows,
     "evaluate": evaluation.rows,
 }
 ON_REQUEST: Mapping[str, Subject] = {"compiled": networks.compiled, "prdc-50000": neighbours_time.at_full_size}
@@ -46,6 +47,7 @@ _PACKAGES = (
     "pytorch-fid",
     "clean-fid",
     "prdc",
+    "torch-mimicry",
     "scikit-learn",
 )
 
