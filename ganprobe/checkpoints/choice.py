@@ -93,11 +93,22 @@ def _check_average(opened: Opened, best: Chosen, claimed: Sequence[Chosen]) -> N
     for candidate in opened.found:
         averaged = is_averaged(candidate.place) and not is_of_another(candidate.place)
         if averaged and len(candidate.records) >= FEWEST and not any(_leads_to(candidate.place, each) for each in read):
+            why = _unnamed(candidate) or f" that is of no known layout{_lacking(opened, [candidate])}"
             raise CheckpointError(
-                f"{opened.path} holds an average of the weights under {candidate.place!r} that is of no known layout"
-                f"{_lacking(opened, [candidate])}; --key {place or 'NAME'} (key=) takes the network that was trained "
-                f"itself, {place!r}"
+                f"{opened.path} holds an average of the weights under {candidate.place!r}{why}; "
+                f"--key {place or 'NAME'} (key=) takes the network that was trained itself, {place!r}"
             )
+
+
+def _unnamed(candidate: Candidate) -> str:
+    """What is said of tensors that are only numbered; "" where they have names."""
+    if not candidate.records or not all(name.isdecimal() for name in candidate.records):
+        return ""
+    return (
+        f" as a list of {len(candidate.records)} tensors without names, as torch-ema and diffusers keep averages, "
+        "which do not tell which is which: where it was trained, copy it into the network (ema.copy_to(...)) and "
+        "save the network's state_dict()"
+    )
 
 
 def _no_key(opened: Opened, key: str, claimed: Sequence[Chosen]) -> InputError | CheckpointError:
@@ -117,6 +128,9 @@ def _of_no_layout(opened: Opened, key: str | None, problems: Sequence[str]) -> C
     advice = (
         "; it is a network pickled whole: if its code is of a known project, save its state_dict()" if whole else ""
     )
+    lists = [each for each in there if _unnamed(each)]
+    if lists and len(lists) == len([each for each in there if len(each.records) >= FEWEST]):
+        advice = f"; {lists[0].place or WHOLE} comes{_unnamed(lists[0])}"
     return CheckpointError(
         f"{subject} is of no known layout: it holds {_held(opened)}, ...{_lacking(opened, there)}{advice}; "
         f"known layouts: {', '.join(LAYOUTS)}; a package can add a reader by the entry-point group {GROUP.name} "

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import collections
 import datetime
+import functools
 import json
+import logging
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from foreign_files import ajbrock_like
@@ -89,9 +93,15 @@ def test_counters_beside_bare_tensors_are_left_alone(tmp_path: Path) -> None:
 def test_an_average_that_cannot_be_read_is_no_reason_to_read_the_raw_one(tmp_path: Path) -> None:
     shadow = {"shadow_params": list(EMA.values()), "decay": 0.999}
     path = file(tmp_path, {"generator": RAW, "ema": shadow, "optimizer": {"state": {0: {"exp_avg": torch.ones(3)}}}})
-    with pytest.raises(CheckpointError, match=r"average .* under 'ema.shadow_params' .*--key generator"):
+    with pytest.raises(CheckpointError, match=r"average .* under 'ema.shadow_params' .*copy_to.*--key generator"):
         open_checkpoint(path)
     assert is_of(path, RAW, key="generator")
+
+
+@pytest.mark.parametrize("content", [list(EMA.values()), {"shadow_params": tuple(EMA.values()), "decay": 0.9}])
+def test_tensors_without_names_are_said_to_be_so(tmp_path: Path, content: object) -> None:
+    with pytest.raises(CheckpointError, match=rf"list of {len(EMA)} tensors without names, as torch-ema and diffusers"):
+        open_checkpoint(file(tmp_path, content))
 
 
 def test_another_key_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,6 +192,38 @@ def test_objects_beside_the_generator_stay_inert(tmp_path: Path) -> None:
         "random": torch.get_rng_state(),
     }
     assert is_of(file(tmp_path, {**beside, "g_ema": EMA}), EMA)
+
+
+NUMBERLESS: dict[str, object] = {
+    "text": np.array(["cat", "dog"]),
+    "one word": np.str_("cat"),
+    "objects": np.array([1, "a", None], dtype=object),
+    "records": np.zeros(2, dtype=[("a", "f4")]),
+    "a date": np.datetime64("2020-01-01"),
+    "masked": np.ma.array([1.0, 2.0], mask=[0, 1]),
+    "its own generator": np.random.default_rng(0),
+    "numbers of a type": np.float32,
+    "an exception": ValueError("x"),
+    "an expression": re.compile("x"),
+    "a logger": logging.getLogger("training"),
+    "a partial": functools.partial(Config),
+    "an activation": torch.nn.functional.relu,
+    "an ellipsis": ...,
+    "sparse": torch.zeros(2).to_sparse(),
+    "without memory": torch.zeros(2, device="meta"),
+    "complex": torch.zeros(2, dtype=torch.complex64),
+    "of eight bits": torch.zeros(2, dtype=torch.float8_e4m3fn),
+    "unsigned": torch.zeros(2, dtype=torch.uint16),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERLESS)
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_what_is_no_plain_tensor_hinders_nothing(tmp_path: Path, name: str, protocol: int) -> None:
+    path = tmp_path / "file.pt"
+    torch.save({"thing": NUMBERLESS[name], "g_ema": EMA}, path, pickle_protocol=protocol)
+    assert is_of(path, EMA)
+    assert describe(path).key == "g_ema"
 
 
 def test_networks_that_were_pickled_whole_are_read_without_their_code(tmp_path: Path) -> None:

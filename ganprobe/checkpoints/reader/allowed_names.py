@@ -14,6 +14,7 @@ KeyError: ('os', 'system')
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ import numpy as np
 import torch
 
 from ganprobe.checkpoints.reader.inert_objects import (
+    NUMBERS,
     Applicable,
     ArrayRecord,
     DtypeRecord,
@@ -78,11 +80,11 @@ def lookup(module: str, name: str) -> object:
 
 def _is_foreign(module: str, name: str) -> bool:
     """Whether it may be a class, or a function that makes one's objects, of a package that is not Python's own; of
-    torch and NumPy, whose functions have rules, only a class."""
+    torch and NumPy, whose functions have rules, only a class (or an activation of torch.nn.functional)."""
     root, last = module.partition(".")[0], name.rpartition(".")[2]
     if root in sys.stdlib_module_names or root in _BEFORE_PYTHON_3 or not module or "__" in name:
         return False
-    return root not in ("torch", "numpy") or last[:1].isupper()
+    return root not in ("torch", "numpy") or last[:1].isupper() or module == "torch.nn.functional"
 
 
 def _tensor(arguments: tuple[object, ...]) -> TensorRecord:
@@ -146,19 +148,25 @@ def _reconstructed(arguments: tuple[object, ...]) -> StandIn:
     return StandIn(kind.name, items=dict(state) if type(state) is dict else {})
 
 
-def _array(arguments: tuple[object, ...]) -> ArrayRecord:
+def _array(arguments: tuple[object, ...]) -> ArrayRecord | StandIn:
+    if isinstance(arguments[0], Foreign):  # a subclass of numpy.ndarray
+        return StandIn(arguments[0].name)
     if not isinstance(arguments[0], Name) or arguments[0].name != "numpy.ndarray":
-        raise CheckpointError("an array is of a subclass of numpy.ndarray")
+        raise CheckpointError("an array is of something other than numpy.ndarray")
     return ArrayRecord()
 
 
-def _array_from_buffer(arguments: tuple[object, ...]) -> ArrayRecord:
+def _array_from_buffer(arguments: tuple[object, ...]) -> ArrayRecord | StandIn:
     data, dtype, shape, order = arguments
+    if isinstance(dtype, StandIn):
+        return StandIn("numpy.ndarray")
     return ArrayRecord().fill(shape, dtype, data, "F" if order == "F" else "C")
 
 
 def _number(arguments: tuple[object, ...]) -> object:
     dtype, data = arguments
+    if isinstance(dtype, StandIn):
+        return StandIn("numpy.generic")
     if not isinstance(dtype, DtypeRecord) or type(data) is not bytes or len(data) != dtype.numpy().itemsize:
         raise CheckpointError("a NumPy number is made of something other than its bytes")
     return np.frombuffer(data, dtype.numpy())[0].item()
@@ -171,10 +179,15 @@ def _size(arguments: tuple[object, ...]) -> tuple[object, ...]:
     return tuple(sizes)
 
 
-def _dtype(arguments: tuple[object, ...]) -> DtypeRecord:
-    return DtypeRecord(arguments[0])  # type: ignore[arg-type]  # which it checks
+def _dtype(arguments: tuple[object, ...]) -> DtypeRecord | StandIn:
+    """Of numbers; a stand-in for text, dates, objects and records."""
+    code = arguments[0]
+    if type(code) is str and len(code) <= _LONGEST_TYPE and not NUMBERS.fullmatch(code):
+        return StandIn("numpy.dtype")
+    return DtypeRecord(code)  # type: ignore[arg-type]  # which it checks
 
 
+_LONGEST_TYPE = 20
 _STORAGES = {
     "Double": torch.float64,
     "Float": torch.float32,
@@ -186,7 +199,17 @@ _STORAGES = {
     "Char": torch.int8,
     "Byte": torch.uint8,
     "Bool": torch.bool,
+    "ComplexFloat": torch.complex64,
+    "ComplexDouble": torch.complex128,
+    "QInt8": torch.qint8,
+    "QUInt8": torch.quint8,
+    "QInt32": torch.qint32,
 }
+_DTYPES = {name: value for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
+_BUILTINS = ("builtins", "__builtin__")
+_EXCEPTIONS = [
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+]
 _RULES: tuple[tuple[tuple[str, ...], str, Callable[[tuple[object, ...]], object]], ...] = (
     (("collections",), "OrderedDict", _ordered),
     (("collections",), "defaultdict", lambda arguments: {}),
@@ -215,7 +238,18 @@ _FOREIGN = (
     ("torch", "device"),
     *product(("datetime",), ("datetime", "date", "time", "timedelta", "timezone")),
     *product(("collections",), ("deque", "Counter", "UserDict", "UserList", "ChainMap")),
-    *product(("builtins", "__builtin__"), ("range", "xrange", "slice", "complex", "bytearray")),
+    *product(_BUILTINS, ("range", "xrange", "slice", "complex", "bytearray", "long", "type")),
+    *product((*_BUILTINS, "exceptions"), _EXCEPTIONS),
+    *product(("numpy",), sorted({kind.__name__ for kind in np.sctypeDict.values()} | {"matrix", "memmap", "recarray"})),
+    ("numpy.ma.core", "_mareconstruct"),
+    ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
+    *product(("torch._utils",), ("_rebuild_sparse_tensor", "_rebuild_qtensor", "_rebuild_meta_tensor_no_storage")),
+    ("torch.serialization", "_get_layout"),
+    *product(("torch",), ("per_tensor_affine", "per_channel_affine")),
+    *product(("torch._utils",), ("_rebuild_nested_tensor", "_rebuild_device_tensor_from_numpy")),
+    ("functools", "partial"),
+    ("re", "_compile"),
+    ("logging", "getLogger"),
     *product(("decimal", "_decimal"), ("Decimal",)),
     *product(("numpy.random._pickle",), ("__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor")),
     ("fractions", "Fraction"),
@@ -231,7 +265,8 @@ _BEFORE_PYTHON_3: Final = frozenset(
     {"__builtin__", "commands", "popen2", "exceptions", "copy_reg", "cPickle", "StringIO", "cStringIO", "new"}
 )
 _NAMES = (
-    *product(("builtins", "__builtin__"), ("object", "dict", "list", "tuple", "int", "float", "str", "bool")),
+    *product(_BUILTINS, ("object", "dict", "list", "tuple", "int", "float", "str", "bool", "Ellipsis")),
+    *product(_BUILTINS, ("NotImplemented",)),
     ("numpy", "ndarray"),
     ("torch", "Tensor"),
     ("torch._tensor", "Tensor"),
@@ -246,9 +281,9 @@ def _table() -> dict[tuple[str, str], object]:
         table |= {(module, name): Rule(f"{module}.{name}", function) for module in modules}
     table |= {(module, name): Foreign(f"{module}.{name}") for module, name in _FOREIGN}
     table |= {(module, name): Name(f"{module}.{name}") for module, name in _NAMES}
+    table |= {("torch", name): dtype for name, dtype in _DTYPES.items()}
     for name, dtype in _STORAGES.items():
         table |= {(module, f"{name}Storage"): Name(f"{name}Storage", dtype) for module in ("torch", "torch.cuda")}
-        table["torch", str(dtype).removeprefix("torch.")] = dtype
     untyped = Name("UntypedStorage")
     return table | {("torch", "UntypedStorage"): untyped, ("torch.storage", "UntypedStorage"): untyped}
 

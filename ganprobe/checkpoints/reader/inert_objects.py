@@ -19,7 +19,7 @@ import torch
 
 from ganprobe.core.errors import CheckpointError
 
-_NUMBERS = re.compile(r"[<>|=]?[fiub][1248]")
+NUMBERS = re.compile(r"[<>|=]?[fiub][1248]")
 _TORCH_OF = {
     "f2": torch.float16,
     "f4": torch.float32,
@@ -103,7 +103,7 @@ class DtypeRecord:
     order: str = "<"
 
     def __post_init__(self) -> None:
-        if type(self.code) is not str or not _NUMBERS.fullmatch(self.code):
+        if type(self.code) is not str or not NUMBERS.fullmatch(self.code):
             shown = repr(self.code[:20]) if type(self.code) is str else f"a {type(self.code).__name__}"
             raise CheckpointError(f"arrays of numbers can be read, this one is of type {shown}")
         self.code = self.code.lstrip("<>|=")
@@ -122,12 +122,14 @@ def _refuse_type(code: str) -> torch.dtype:
 
 @dataclass(slots=True, eq=False)
 class ArrayRecord:
-    """numpy.ndarray; its parts are set after it is made. order: "C" or "F"."""
+    """numpy.ndarray; its parts are set after it is made. order: "C" or "F". of_numbers: whether it holds any; arrays of
+    text or objects keep no parts, and stand for nothing."""
 
     shape: tuple[int, ...] = (0,)
     dtype: DtypeRecord = field(default_factory=lambda: DtypeRecord("f4"))
     data: Blob | bytes = b""
     order: str = "C"
+    of_numbers: bool = True
 
     def fill(self, shape: object, dtype: object, data: object, order: str) -> ArrayRecord:
         """Set the parts, checked: CheckpointError where the bytes are not those of the shape."""
@@ -139,6 +141,10 @@ class ArrayRecord:
             raise CheckpointError(f"an array of shape {shape} has {len(data)} bytes")
         self.shape, self.dtype, self.data, self.order = shape, dtype, data, order
         return self
+
+    def give_up(self) -> None:
+        """It is of something else than numbers."""
+        self.of_numbers = False
 
     @property
     def nbytes(self) -> int:
@@ -171,5 +177,6 @@ def fields_of(value: object) -> Mapping[object, object]:
 
 
 def readables(entries: Mapping[Any, object]) -> dict[str, Readable]:
-    """The tensors and arrays among some entries, by name."""
-    return {str(name): value for name, value in entries.items() if isinstance(value, Readable)}
+    """The tensors and arrays of numbers among some entries, by name."""
+    found = {str(name): value for name, value in entries.items() if isinstance(value, Readable)}
+    return {name: value for name, value in found.items() if isinstance(value, TensorRecord) or value.of_numbers}

@@ -77,7 +77,10 @@ def _global(machine: Machine, module: object, name: object) -> None:
     try:
         machine.push(machine.resolve(module, name))
     except KeyError:
-        machine.refuse(f"the global {f'{module}.{name}'[:120]!r} is not on the list of what checkpoints need")
+        machine.refuse(
+            f"the global {f'{module}.{name}'[:120]!r} is not on the list of what checkpoints need (if the file is your "
+            "own, save the network's state_dict() alone)"
+        )
 
 
 def _stack_global(machine: Machine) -> None:
@@ -122,13 +125,19 @@ def _build(machine: Machine) -> None:
     elif isinstance(target, DtypeRecord) and type(state) is tuple and state[1] in ("<", ">", "|", "="):
         target.order = str(state[1])
     elif isinstance(target, ArrayRecord) and type(state) is tuple and len(state) == 5:
-        data = state[4]
-        if isinstance(data, str):  # as Python 2 wrote it
-            machine.pay_bytes(len(data))
-            data = data.encode("latin-1")
-        target.fill(state[1], state[2], data, "F" if state[3] is True else "C")
+        _fill(machine, target, *state[1:])
     elif type(target) is not dict:  # a state dict's own attributes say nothing of its tensors
         machine.refuse(f"a {type(target).__name__} is given a state")
+
+
+def _fill(machine: Machine, array: ArrayRecord, shape: object, dtype: object, fortran: object, data: object) -> None:
+    if isinstance(dtype, StandIn):
+        array.give_up()
+        return
+    if isinstance(data, str):  # as Python 2 wrote it
+        machine.pay_bytes(len(data))
+        data = data.encode("latin-1")
+    array.fill(shape, dtype, data, "F" if fortran is True else "C")
 
 
 def _extend(machine: Machine, values: list[object]) -> None:
