@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import random_inception
@@ -13,6 +14,10 @@ import small_networks
 import torch
 
 from ganprobe.core import shipped
+
+if TYPE_CHECKING:
+    from browser import Views
+    from playwright.sync_api import Browser
 
 torch.set_num_threads(1)
 
@@ -45,3 +50,23 @@ def small_shipped(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     yield folder
     shipped.manifest.cache_clear()
     shipped.shipped_file.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; skips where none is installed."""
+    from browser import launched
+
+    yield from launched()
+
+
+@pytest.fixture
+def browse(chromium: Browser) -> Iterator[Views]:
+    """Opens pages in Chromium, `browse(address, width=420, dark=True).page`; in the end none may have logged an error
+    or asked for anything outside its own address."""
+    from browser import Views
+
+    views = Views(chromium)
+    yield views
+    views.close()
+    views.check()
