@@ -39,12 +39,14 @@ CONDITIONED: Final = "_c_"
 class Rescored:
     """What moving did. directions: (D) of them. attributes: (A) names. changes: (N, D, A) of each sample, in standard
     deviations of the scores per standard deviation of the latents along the direction. drift: (N, D), 1 minus the
-    cosine of the embeddings before and after a step, mean of both ways, in [0, 2]."""
+    cosine of the embeddings before and after a step, mean of both ways, in [0, 2]. before: (N, A), the scores of the
+    samples as they are, whose deviations over these samples are the unit of the changes."""
 
     directions: tuple[Direction, ...]
     attributes: tuple[str, ...]
     changes: FloatArray
     drift: FloatArray
+    before: FloatArray
 
     @property
     def samples(self) -> int:
@@ -52,11 +54,18 @@ class Rescored:
 
     def change(self, direction: int, attribute: int) -> Estimate:
         """The mean change over the samples."""
-        return _mean(self.changes[:, direction, attribute])
+        return _mean(self._carried(direction)[:, attribute])
 
     def mean_drift(self, direction: int) -> Estimate:
         """The mean drift over the samples."""
         return _mean(self.drift[:, direction])
+
+    def _carried(self, direction: int) -> FloatArray:
+        """(N, A): changes whose means are those of `changes` and whose variation is that of the means over new samples:
+        the divisor, the scores' deviation, comes from the samples too, and each of them enlarges it by its share."""
+        change = self.changes[:, direction]
+        squares = (self.before - self.before.mean(0)) ** 2
+        return np.asarray(change - change.mean(0) * (squares / squares.mean(0) - 1) / 2, dtype=np.float64)
 
     def target(self, direction: int) -> int:
         """The attribute that a direction is called after, before the conditions in its name; else the one that it
@@ -68,11 +77,11 @@ class Rescored:
 
     def share(self, direction: int, attribute: int) -> Estimate:
         """The share of the direction's absolute change that falls on an attribute; by the jackknife."""
-        return _jackknifed(self.changes[:, direction], lambda change: float(shares(change)[attribute]))
+        return _jackknifed(self._carried(direction), lambda change: float(shares(change)[attribute]))
 
     def index(self, direction: int) -> Estimate:
         """`disentanglement` of the direction's change; by the jackknife."""
-        return _jackknifed(self.changes[:, direction], disentanglement)
+        return _jackknifed(self._carried(direction), disentanglement)
 
     def best(self, attribute: int) -> int:
         """The direction for an attribute: of those called after it the one with most of its change on it, else the one
@@ -134,7 +143,7 @@ def rescore(
             some, noise = _drawn(sampler, index, seed, latents)
             blocks.append(_block(sampler, some, noise, directions, scores, embed, step, track))
     before, changes, drift = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    return Rescored(tuple(directions), tuple(attributes), changes / _spread(before, attributes), drift)
+    return Rescored(tuple(directions), tuple(attributes), changes / _spread(before, attributes), drift, before)
 
 
 def _block(

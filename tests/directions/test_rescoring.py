@@ -74,6 +74,20 @@ def test_disentanglement_between_one_and_all() -> None:
         disentanglement(np.ones(1))
 
 
+def test_intervals_carry_the_deviation_that_changes_are_measured_in() -> None:
+    """Of linear scores every sample changes by the same, and all that varies is the scores' own deviation: by
+    1 / sqrt(2 N) of it."""
+    embed = lambda images: images[:, :, 0, 0]  # noqa: E731
+    sampler = ModuleSampler(Planted(NORMALS), name="planted")
+    found = [rescore(sampler, [along(0)], scores, embed, attributes=NAMES, samples=60, seed=seed) for seed in range(60)]
+    changes, shared = [each.change(0, 0) for each in found], [each.share(0, 0) for each in found]
+    for estimates in (changes, shared):
+        values, stated = np.array([(each.value, each.variance) for each in estimates]).T
+        assert np.sqrt(stated.mean()) == pytest.approx(values.std(ddof=1), rel=0.4)
+        assert np.mean([each.ci95[0] <= values.mean() <= each.ci95[1] for each in estimates]) >= 0.85
+    assert changes[0].value == pytest.approx(found[0].changes[:, 0, 0].mean())
+
+
 def test_intervals_hold_the_truth() -> None:
     """A score with noise of its own: the change is 1 whatever the sample, its interval is of the mean."""
 
