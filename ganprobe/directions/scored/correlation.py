@@ -40,7 +40,7 @@ class AttributeCorrelation(ScoredMetric):
         value = mean_off_diagonal(matrix)
         variance = float((correlation_influence(scores.values, matrix) ** 2).sum())
         half = Z95 * float(np.sqrt(variance))
-        table = _table(matrix, scores.names, len(scores.values))
+        table = _table(scores.values, matrix, scores.names)
         ends = (max(value - half, 0.0), min(value + half, 1.0))
         return {NAME: Estimate(value, ends, len(scores.values), variance, tables=(table,))}
 
@@ -62,17 +62,34 @@ def correlation_influence(scores: FloatArray, matrix: FloatArray) -> FloatArray:
     return np.asarray((products - shrinkage) / pairs / len(scores), dtype=np.float64)
 
 
-def fisher_interval(correlation: float, n: int) -> tuple[float, float]:
-    """The 95% interval of a Pearson correlation r over n > 3 samples (Fisher 1921): atanh r is about normal with the
-    standard deviation 1 / sqrt(n - 3)."""
-    centre, half = np.arctanh(np.clip(correlation, -1 + 1e-15, 1 - 1e-15)), Z95 / np.sqrt(n - 3)
+def correlation_interval(correlation: float, variance: float) -> tuple[float, float]:
+    """The 95% interval of a Pearson correlation r: atanh r is about normal (Fisher 1921), with the deviation of r over
+    1 - r^2, whatever the scores' distribution is."""
+    centre = np.arctanh(np.clip(correlation, -1 + 1e-15, 1 - 1e-15))
+    half = Z95 * np.sqrt(variance) / max(1 - correlation**2, 1e-15)
     return float(np.tanh(centre - half)), float(np.tanh(centre + half))
 
 
-def _table(matrix: FloatArray, names: tuple[str, ...], n: int) -> DetailTable:
+def correlation_variances(scores: FloatArray, matrix: FloatArray) -> FloatArray:
+    """(A, A): of each correlation of scores (N, A), the sum of its squared influences (Devlin, Gnanadesikan and
+    Kettenring 1975), at N - 3 in place of N, as Fisher's is for normal scores."""
+    standard = (scores - scores.mean(0)) / scores.std(0)
+    found = np.zeros(matrix.shape)
+    for a in range(len(matrix)):
+        r = matrix[a]
+        influence = standard[:, [a]] * standard - r * (standard[:, [a]] ** 2 + standard**2) / 2
+        found[a] = (influence**2).mean(0) / (len(scores) - 3)
+    return found
+
+
+def _table(scores: FloatArray, matrix: FloatArray, names: tuple[str, ...]) -> DetailTable:
+    variances, n = correlation_variances(scores, matrix), len(scores)
     rows: dict[str, list[Entry]] = {
-        name: [1.0 if i == j else Estimate(float(r), fisher_interval(float(r), n), n) for j, r in enumerate(row)]
+        name: [
+            1.0 if i == j else Estimate(float(r), correlation_interval(float(r), float(variances[i, j])), n)
+            for j, r in enumerate(row)
+        ]
         for i, (name, row) in enumerate(zip(names, matrix, strict=True))
     }
-    note = "Pearson correlations of the scores; Fisher's 95% intervals."
+    note = "Pearson correlations of the scores; 95% intervals on Fisher's scale, for scores of any distribution."
     return detail_table("correlation", "Correlation of attribute scores", rows, columns=names, kind="matrix", note=note)

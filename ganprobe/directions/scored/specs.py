@@ -158,7 +158,7 @@ SPECS = (
         protocol={
             "column": SCORES,
             "value": "mean over pairs of |Pearson|",
-            "interval": "influence function; Fisher's in the table",
+            "interval": "influence function; on Fisher's scale in the table",
         },
         needs_reference=False,
         minimum_samples=LEAST_CORRELATION,

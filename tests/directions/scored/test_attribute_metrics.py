@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,12 @@ from scipy.stats import pearsonr
 
 from ganprobe.core.errors import MetricError
 from ganprobe.directions.scored.base import ScoredSamples
-from ganprobe.directions.scored.correlation import AttributeCorrelation, correlation_influence, fisher_interval
+from ganprobe.directions.scored.correlation import (
+    AttributeCorrelation,
+    correlation_influence,
+    correlation_interval,
+    correlation_variances,
+)
 from ganprobe.metrics.disentanglement.correlation import attribute_correlation
 from ganprobe.samplers.callables import FunctionSampler
 
@@ -39,15 +46,30 @@ def test_the_matrix_is_numpys_and_needs_no_latents() -> None:
     assert found.n == 700
 
 
-def test_the_interval_of_a_correlation_is_scipys() -> None:
-    a, b = _scores(50, 1).T[:2].astype(np.float64)
-    expected = pearsonr(a, b).confidence_interval(0.95)
-    np.testing.assert_allclose(fisher_interval(float(np.corrcoef(a, b)[0, 1]), 50), expected, atol=1e-9)
+def test_the_interval_of_a_correlation_is_scipys_where_scores_are_normal() -> None:
+    rows = _scores(20_000, 1)[:, :2].astype(np.float64)
+    matrix = attribute_correlation(rows)
+    expected = pearsonr(*rows.T).confidence_interval(0.95)
+    found = correlation_interval(float(matrix[0, 1]), float(correlation_variances(rows, matrix)[0, 1]))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-@given(st.floats(-1, 1), st.integers(4, 10_000))
-def test_fishers_interval_holds_the_value(r: float, n: int) -> None:
-    low, high = fisher_interval(r, n)
+@pytest.mark.parametrize("stretch", [np.asarray, np.exp, np.tanh, np.square])
+def test_intervals_of_the_matrix_cover_whatever_the_scores_are(stretch: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Fisher's own hold 80% for exponentials."""
+    truth = np.corrcoef(stretch(_scores(2_000_000, 999)[:, :2].astype(np.float64)).T)[0, 1]
+    inside = []
+    for seed in range(300):
+        rows = np.asarray(stretch(_scores(400, seed)[:, :2].astype(np.float64)))
+        matrix = attribute_correlation(rows)
+        ends = correlation_interval(float(matrix[0, 1]), float(correlation_variances(rows, matrix)[0, 1]))
+        inside.append(ends[0] <= truth <= ends[1])
+    assert np.mean(inside) >= 0.88
+
+
+@given(st.floats(-1, 1), st.floats(0, 1))
+def test_the_interval_holds_the_value(r: float, variance: float) -> None:
+    low, high = correlation_interval(r, variance)
     assert -1 <= low <= r + 1e-9
     assert r - 1e-9 <= high <= 1
 
