@@ -62,9 +62,12 @@ def images(generated: Side, reference: Side | None, n: int, m: int = 0, metric: 
     return twins
 
 
-def scored(scores: Scores, n: int, *, names: Sequence[str], continuous: Sequence[str] = (), size: int = 6) -> Twins:
+def scored(
+    scores: Scores, n: int, *, names: Sequence[str], continuous: Sequence[str] = (), size: int = 6, variant: str = ""
+) -> Twins:
     """Metrics of latents and scores: a small StyleGAN (z and w of `size`) whose two generators differ in the seed of
-    their samples. scores: of the latents that the metric reads (w for s)."""
+    their samples. scores: of the latents that the metric reads (w for s). variant: of the name, where a metric gives
+    several numbers."""
     config = StyleGANConfig(resolution=8, z_dim=size, w_dim=size, mapping_layers=2, channel_base=32, channel_max=8)
     sampler = GeneratorSampler(StyleGANGenerator(config, seed=0), name="twin", fingerprint="twin")  # type: ignore[arg-type]
 
@@ -74,7 +77,7 @@ def scored(scores: Scores, n: int, *, names: Sequence[str], continuous: Sequence
         latents = all_latents(sampler, n, seed=seed, space="z" if spec.name.endswith("_z") else "w")
         state = state_of(metric, {SCORES: scores(latents, rng).astype(np.float32)})
         samples = ScoredSamples(sampler, seed, tuple(names), frozenset(continuous))
-        return only(metric.measure(state, samples))
+        return metric.measure(state, samples)[spec.name + variant]
 
     return lambda spec, rng: (one(spec, rng), one(spec, rng))
 

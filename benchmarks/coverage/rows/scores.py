@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,43 @@ def linear(noise: float = 0.7) -> Scores:
     return scores
 
 
-def _row(metrics: tuple[str, ...], what: str, scores: Scores, n: int, **more: Any) -> Row:
-    return Row(metrics=metrics, drawn=what, n=n, twins=scored(scores, n, names=NAMES, continuous=("age",)), **more)
+def shaped(shape: Callable[[NDArray[Any]], NDArray[Any]], noise: float = 0.7) -> Scores:
+    """Linear scores, each number of which is turned into another."""
+    return lambda latents, rng: np.asarray(shape(linear(noise)(latents, rng)))
 
+
+def heavy(latents: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    """Linear scores, and noise of Student's t with 2.5 degrees of freedom."""
+    return np.asarray(linear(0.0)(latents, rng) + 0.7 * rng.standard_t(2.5, (len(latents), 3)))
+
+
+_SCORES: dict[str, Scores] = {
+    "linear scores": linear(),
+    "scores 3 (s + 0.7 noise) - 5": shaped(lambda rows: 3 * rows - 5),
+    "linear scores, much noise": linear(2.0),
+    "skewed scores": shaped(np.exp),
+    "heavy-tailed scores": heavy,
+    "saturated scores": shaped(lambda rows: np.tanh(3 * rows)),
+    "quadratic scores": shaped(lambda rows: rows + 0.7 * rows**2),
+    "imbalanced scores": shaped(lambda rows: rows - 1.5),
+}
+_OVERFITTED = "fewer than 10 kept samples for each number of a plane"
+
+
+def _row(metrics: tuple[str, ...], what: str, n: int, *, size: int = 6, variant: str = "", **more: Any) -> Row:
+    twins = scored(_SCORES[what], n, names=NAMES, continuous=("age",), size=size, variant=variant)
+    said = what + (f", {size} numbers" if size != 6 else "") + (f", {variant}" if variant else "")
+    return Row(metrics=metrics, drawn=said, n=n, twins=twins, **{"replicates": 200, **more})
+
+
+_FAMILIES = (family("ls"), BOUNDARIES, CORRELATION, family("dci"), family("mig"), family("sap"))
 
 ROWS = (
-    *(
-        _row(metrics, "linear scores", linear(), 1000, suite=8, replicates=100)
-        for metrics in (family("ls"), BOUNDARIES, CORRELATION, family("dci"), family("mig"), family("sap"))
-    ),
+    *(_row(metrics, "linear scores", 2000 if metrics == family("ls") else 1000, suite=8) for metrics in _FAMILIES),
+    *(_row(metrics, what, 1000) for metrics in _FAMILIES for what in _SCORES if what != "linear scores"),
+    *(_row(BOUNDARIES, what, 1000, variant="@median") for what in _SCORES),
+    *(_row(metrics, "linear scores", 500, size=24) for metrics in (family("dci"), family("ls"), BOUNDARIES)),
+    *(_row(metrics, "linear scores", 2000, size=64) for metrics in (family("dci"), family("ls"), BOUNDARIES)),
+    _row(BOUNDARIES, "scores 3 (s + 0.7 noise) - 5", 5000, replicates=100),
+    _row(family("ls")[:1], "linear scores", 400, size=24, unstated=_OVERFITTED, suite=2),
 )
