@@ -34,7 +34,7 @@ class Row:
     truth: Truth | None = None
     unstated: str = ""
     called: str = ""
-    replicates: int = 1000
+    replicates: int = 200
     suite: int = 0
 
     @property

@@ -34,7 +34,7 @@ def compare(
     references = References()
     drawn = [carry_out(each, references) if isinstance(each, Evaluation) else each for each in ready]
     pairs = [_drawn(each) if isinstance(each, Run) else each for each in drawn]
-    return Comparison(tuple(record for record, _ in pairs), tuple(figures for _, figures in pairs))
+    return Comparison(tuple(record for record, _ in pairs), tuple(figures for _, figures in pairs), call.correct)
 
 
 def _ready(item: Comparable, call: CompareCall) -> Evaluation | Run | Drawn:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from ganprobe.core.calls.options import Options, option
 from ganprobe.core.calls.resizing import checked_resize
@@ -260,6 +260,12 @@ class CompareCall(Settings, Asked):
 
     reference: str | Path | None = option(
         None, help="For generators that are evaluated first; left out, what a shipped one was trained on."
+    )
+    correct: Literal["none", "holm"] = option(
+        "none",
+        choices=("none", "holm"),
+        help="Stars for the number of rows: as they are, or by Holm's procedure, which holds the chance of any star "
+        "among alike generators to 5%.",
     )
     most: int = field(default=5_000, init=False)
 

@@ -126,6 +126,16 @@ def bias_of_traces(trace_a: float, n_a: int, trace_b: float, n_b: int, singular:
     return float(trace_a / n_a + trace_b / n_b + covariances)
 
 
+def variance_of_alike(cov_a: FloatArray, n_a: int, cov_b: FloatArray, n_b: int, singular: FloatArray) -> float:
+    """The variance of the plug-in distance where both sides are samples of one Gaussian, to second order: of the sum of
+    squares whose mean `frechet_bias` is. Covariances (d, d), `singular` of `transport` (docs/metrics/fd.md)."""
+    means = cov_a / n_a + cov_b / n_b
+    s = singular[singular > 0]
+    shares = np.multiply.outer(s, s) / np.add.outer(s, s)
+    covariances = (1 / (n_a - 1) + 1 / (n_b - 1)) ** 2 * ((shares**2).sum() + (s**2).sum() / 4)
+    return float(2 * (means**2).sum() + covariances)
+
+
 @dataclass(frozen=True, slots=True)
 class _Gaussian:
     """mean (d,) and covariance (d, d)."""

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from ganprobe.core.classes.words import called, called_all
 from ganprobe.core.errors import MetricError
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import ByClass, KeeperMetric, given
-from ganprobe.metrics.frechet.distance import frechet_influence, transport
+from ganprobe.metrics.frechet.distance import frechet_influence, transport, variance_of_alike
 from ganprobe.metrics.frechet.protocol import COLLAPSED, LEAST_BY_CLASS
+from ganprobe.metrics.intervals import Square, skewed_estimate
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.rows_by_class import LabelledKeeper, labelled
 
@@ -34,12 +35,13 @@ Labels = NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class ClassDistance:
     """The Frechet distance within one class. ours (n,), theirs (m,): each row's term c, such that sum((c - mean(c))^2)
-    is what its side adds to the variance. spread: the mean squared distance between two generated rows over that
-    between two of the reference; None where the reference's are all the same."""
+    is what its side adds to the variance. second: the variance of alike sides. spread: the mean squared distance
+    between two generated rows over that between two of the reference; None where the reference's are all the same."""
 
     value: float
     ours: FloatArray
     theirs: FloatArray
+    second: float
     spread: float | None
 
     @property
@@ -47,7 +49,7 @@ class ClassDistance:
         return self.spread is not None and self.spread < COLLAPSED
 
     def estimate(self) -> Estimate:
-        return normal_estimate(self.value, len(self.ours), float((self.ours**2).sum()), self.theirs)
+        return skewed_estimate(self.value, len(self.ours), self.ours, self.theirs, square=Square(second=self.second))
 
 
 def class_distance(ours: FloatArray, theirs: FloatArray) -> ClassDistance:
@@ -57,7 +59,8 @@ def class_distance(ours: FloatArray, theirs: FloatArray) -> ClassDistance:
     cov_a, cov_b = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (a, b))
     plan = transport(a.mean(0), cov_a, b.mean(0), cov_b)
     spread = float(np.trace(cov_a) / np.trace(cov_b)) if np.trace(cov_b) > 0 else None
-    return ClassDistance(plan.value, _terms(a, plan.offset, plan.root_a), _terms(b, -plan.offset, plan.root_b), spread)
+    terms = _terms(a, plan.offset, plan.root_a), _terms(b, -plan.offset, plan.root_b)
+    return ClassDistance(plan.value, *terms, variance_of_alike(cov_a, len(a), cov_b, len(b), plan.singular), spread)
 
 
 def _in_their_span(ours: FloatArray, theirs: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -96,8 +99,10 @@ class IntraFrechet(KeeperMetric[KeptRows], ByClass):
         value = float(np.mean([one.value for one in found]))
         ours = _in_order(labels, classes, [one.ours for one in found])
         theirs = _in_order(other_labels, classes, [one.theirs for one in found])
-        estimate = normal_estimate(value, len(rows), float((ours**2).sum()), theirs)
-        notes = (*_collapse(classes, found, self.classes), *_few(found, rows.shape[1], self.name))
+        second = sum(one.second for one in found) / len(found) ** 2
+        estimate = skewed_estimate(value, len(rows), ours, theirs, square=Square(second=second))
+        collapse = _collapse(classes, found, self.classes)
+        notes = (*estimate.notes, *collapse, *_few(found, rows.shape[1], self.name))
         return {self.name: replace(estimate, tables=(_table(self, classes, found),), notes=notes)}
 
 

@@ -16,11 +16,12 @@ from typing import final
 
 import numpy as np
 
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.metrics.arrays import FloatArray, to_array
 from ganprobe.metrics.base import KeeperMetric, given
-from ganprobe.metrics.frechet.distance import bias_of_traces, frechet_influence, transport
+from ganprobe.metrics.frechet.distance import bias_of_traces, frechet_influence, transport, variance_of_alike
 from ganprobe.metrics.frechet.protocol import LEAST
+from ganprobe.metrics.intervals import Square, skewed_estimate
 from ganprobe.metrics.states.capacity import ROWS
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 from ganprobe.metrics.states.moments import Moments
@@ -62,10 +63,19 @@ class FrechetDistance(KeeperMetric[FeatureSummary]):
         reference_terms = _terms(reference, theirs, -plan.offset, plan.root_b)
         if terms is None:
             return {self.name: Estimate(value, None, ours.n, notes=notes)}
-        variance = float(((terms - terms.mean()) ** 2).sum())
         if reference_terms is None:
+            variance = float(((terms - terms.mean()) ** 2).sum())
             return {self.name: Estimate(value, None, ours.n, variance, notes=notes)}
-        return {self.name: replace(normal_estimate(value, ours.n, variance, reference_terms), notes=notes)}
+        alike = variance_of_alike(cov, ours.n, other_cov, theirs.n, plan.singular)
+        found = skewed_estimate(
+            value,
+            ours.n,
+            terms,
+            reference_terms,
+            square=Square(second=alike, offset=plan.value - value),
+            kept=(len(terms) / ours.n, len(reference_terms) / theirs.n),
+        )
+        return {self.name: replace(found, notes=(*found.notes, *notes))}
 
     def _notes(self, fewest: int, width: int, bias: float) -> tuple[str, ...]:
         """What the numbers of samples do to the value: `fewest` on a side, of `width` features."""

@@ -39,7 +39,7 @@ def _distance(name: str, seen: Seen, summary: str, *, ddof: int = 1, corrected: 
             **seen.prepared,
             "value": _GAUSSIANS + (", less its bias to second order" if corrected else ""),
             "ddof": ddof,
-            "interval": "influence function" + ("" if corrected else ", of the mean at this n"),
+            "interval": "influence function, of the root" + ("" if corrected else ", of the mean at this n"),
             "interval_rows": ROWS,
         },
         needs_reference=True,

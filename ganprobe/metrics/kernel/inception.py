@@ -14,9 +14,11 @@ import numpy as np
 from torch import Tensor, from_numpy
 
 from ganprobe.core.errors import MetricError
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import KeeperMetric, given
+from ganprobe.metrics.intervals import skewed_estimate
+from ganprobe.metrics.kernel.alike import alike_square
 from ganprobe.metrics.kernel.subsets import KernelSubsets
 from ganprobe.metrics.published_draws import torch_fidelity_subsets
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
@@ -61,9 +63,10 @@ class KernelInceptionDistance(KeeperMetric[FeatureSummary]):
             of_ours.add(a, read.of_a)
             of_theirs.add(b, read.of_b)
         choice = float(values.var(ddof=1)) / self.subsets if self.subsets > 1 else 0.0
-        rows = of_ours.terms()
-        variance = float(((rows - rows.mean()) ** 2).sum()) + choice
-        return normal_estimate(float(values.mean()), n, variance, of_theirs.terms())
+        distinct = min(float(self.subsets), n * m / size**2)
+        square = alike_square(ours, theirs.to(ours.device), size, size, repeats=distinct)
+        terms = of_ours.terms(), of_theirs.terms()
+        return skewed_estimate(float(values.mean()), n, *terms, more=choice, square=square)
 
 
 @final

@@ -9,9 +9,11 @@ from typing import final
 import numpy as np
 
 from ganprobe.core.errors import MetricError
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import KeeperMetric, given
+from ganprobe.metrics.intervals import skewed_estimate
+from ganprobe.metrics.kernel.alike import alike_square
 from ganprobe.metrics.kernel.distance import projections, subset_distances
 from ganprobe.metrics.states.capacity import ROWS
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
@@ -48,11 +50,14 @@ class KernelDistance(KeeperMetric[FeatureSummary]):
             raise MetricError(f"{self.name} needs rows and the reference has moments alone; give one that keeps rows")
         ours, theirs = state.rows.whole()[1], reference.rows.whole()[1]
         whole = projections(ours, theirs)
-        value, variance = whole.value, float(whole.of_a.var(ddof=1)) / len(ours)
+        value, choice = whole.value, 0.0
         if self.subsets:
             values = subset_distances(ours, theirs, subsets=self.subsets, subset_size=self.subset_size, seed=self.seed)
-            value, variance = float(values.mean()), variance + _choice_variance(values)
-        return {self.name: normal_estimate(value, len(ours), variance, _scaled(whole.of_b))}
+            value, choice = float(values.mean()), _choice_variance(values)
+        n, m = len(ours), len(theirs)
+        square = alike_square(ours, theirs.to(ours.device), n, m)
+        terms, others = _scaled(whole.of_a), _scaled(whole.of_b)
+        return {self.name: skewed_estimate(value, n, terms, others, more=choice, square=square)}
 
 
 def _choice_variance(values: FloatArray) -> float:

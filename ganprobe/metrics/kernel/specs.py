@@ -77,7 +77,7 @@ def _spec(
             **seen.prepared,
             "kernel": f"(x.y / {seen.width or 'd'} + 1)^3",
             **estimator,
-            "interval": "Hajek projections",
+            "interval": "Hajek projections, of the root",
         },
         needs_reference=True,
         minimum_samples=_LEAST,

@@ -16,11 +16,12 @@ from typing import final
 import numpy as np
 
 from ganprobe.core.errors import MetricError
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.metrics.arrays import FloatArray, Values
 from ganprobe.metrics.base import KeeperMetric
 from ganprobe.metrics.given import array64
 from ganprobe.metrics.paths.protocol import HIGH, LEAST, LOW
+from ganprobe.metrics.paths.trim import trimmed_estimate
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
 
@@ -70,5 +71,5 @@ class PathLength(KeeperMetric[KeptRows]):
     def compute(self, state: KeptRows, reference: KeptRows | None = None) -> Mapping[str, Estimate]:
         """{name: Estimate}; the reference is not used. MetricError on fewer than 2 pairs, on values not finite."""
         values = usable_rows(state, LEAST, self.name, self.column)
-        mean = trimmed_mean(values, self.low, self.high)
-        return {self.name: normal_estimate(mean, len(values), trimmed_mean_variance(values, self.low, self.high))}
+        mean, ends = trimmed_mean(values, self.low, self.high), _ends(values, self.low, self.high)
+        return {self.name: trimmed_estimate(mean, values, ends, self.high)}

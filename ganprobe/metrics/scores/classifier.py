@@ -22,6 +22,7 @@ from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray, Values, relative_entropy
 from ganprobe.metrics.base import KeeperMetric
 from ganprobe.metrics.given import array64, whole
+from ganprobe.metrics.scores.jackknife import score_estimate
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
 
@@ -69,11 +70,10 @@ class ClassifierScore(KeeperMetric[KeptRows]):
         """{name: Estimate}; the reference is not used. MetricError on too few samples and on no probabilities."""
         rows = _probabilities(usable_rows(state, 2 * self.splits, self.name, self.column))
         order = stream(self.seed, "classifier score splits").permutation(len(rows))
-        divergences = [_divergences(part) for part in _split(rows[order], self.splits)]
-        scores = np.exp([part.mean() for part in divergences])
-        variances = [score**2 * part.var(ddof=1) / len(part) for score, part in zip(scores, divergences, strict=True)]
-        variance = float(np.sum(variances)) / self.splits**2
-        score = normal_estimate(float(scores.mean()), len(rows), variance)
+        parts = _split(rows[order], self.splits)
+        scores = np.exp([_divergences(part).mean() for part in parts])
+        entropies = [-relative_entropy(part, np.ones(part.shape)).sum(1) for part in parts]
+        score = score_estimate(self.name, scores, parts, entropies)
         return {self.name: replace(score, tables=self._tables(rows)) if self.classes else score}
 
     def _tables(self, rows: FloatArray) -> tuple[DetailTable, ...]:
@@ -90,8 +90,7 @@ class ClassifierScore(KeeperMetric[KeptRows]):
 
 
 def _divergences(rows: FloatArray) -> FloatArray:
-    """(N,) KL(p(y|x) || p(y)) in nats, p(y) the mean of `rows`. Also each row's influence on their mean, up to a
-    constant (docs/metrics/cs.md)."""
+    """(N,) KL(p(y|x) || p(y)) in nats, p(y) the mean of `rows`."""
     return np.asarray(relative_entropy(rows, rows.mean(0)).sum(1), dtype=np.float64)
 
 

@@ -22,10 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.metrics.arrays import FloatArray, named, to_array, widened
 from ganprobe.metrics.base import KeeperMetric, not_finite, too_few
 from ganprobe.metrics.published_draws import torch_fidelity_order
+from ganprobe.metrics.scores.jackknife import score_estimate
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper
 
@@ -56,15 +57,16 @@ class InceptionScore(KeeperMetric[KeptRows]):
         n = len(rows)
         order = torch.from_numpy(torch_fidelity_order(n) if self.shuffled else np.arange(n)).to(rows.device)
         ends = [k * n // self.splits for k in range(self.splits + 1)]
-        parts = [_divergences(rows[order[a:b]]) for a, b in itertools.pairwise(ends)]
-        scores = np.exp([part.mean() for part in parts])
-        variances = [score**2 * part.var(ddof=1) / len(part) for score, part in zip(scores, parts, strict=True)]
-        variance = float(np.sum(variances)) / self.splits**2
-        return {self.name: normal_estimate(float(scores.mean()), n, variance)}
+        found = [_split(rows[order[a:b]]) for a, b in itertools.pairwise(ends)]
+        scores, parts, entropies = zip(*found, strict=True)
+        return {self.name: score_estimate(self.name, np.array(scores), parts, entropies)}
 
 
-def _divergences(logits: Tensor) -> FloatArray:
-    """(N,) KL(p(y|x) || p(y)) in nats, from float64 logarithms: no probability underflows to a zero that has one."""
+def _split(logits: Tensor) -> tuple[float, FloatArray, FloatArray]:
+    """The score of a split, its probabilities (N, C) and their entropies (N,) in nats, from float64 logarithms: no
+    probability underflows to a zero that has one."""
     log_p = widened(logits).log_softmax(1)
     log_marginal = log_p.logsumexp(0) - np.log(len(log_p))
-    return np.asarray(to_array((log_p.exp() * (log_p - log_marginal)).sum(1)), dtype=np.float64)
+    rows = log_p.exp()
+    divergences = np.asarray(to_array((rows * (log_p - log_marginal)).sum(1)), dtype=np.float64)
+    return float(np.exp(divergences.mean())), to_array(rows), to_array(-(rows * log_p).sum(1))

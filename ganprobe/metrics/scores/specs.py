@@ -58,7 +58,7 @@ def _spec(
             "value": "mean over splits of exp(mean KL(p(y|x) || p(y)))",
             "splits": _SPLITS,
             **order,
-            "interval": "delta method, of the mean at this n",
+            "interval": "jackknife within each split, of the mean at this n",
         },
         needs_reference=False,
         minimum_samples=2 * _SPLITS,

@@ -17,6 +17,7 @@ from ganprobe.report.pages.latex import comparison_latex
 from ganprobe.report.pages.markdown import comparison_markdown
 from ganprobe.report.records.comparison import ComparisonRecord
 from ganprobe.report.records.details import shared_grids
+from ganprobe.report.records.multiplicity import Correction
 from ganprobe.report.records.table import Table
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Two or more runs, and for each its figures by name as PNG (as `run_figures` draws them and a run's folder holds
-    them); `figures` may be left out. `record` is what pages show of it. InputError for fewer than two runs."""
+    them); `figures` may be left out. correct: for the number of rows, "none" or "holm" (Holm 1979). `record` is what
+    pages show of it. InputError for fewer than two runs."""
 
     runs: tuple[Record, ...]
     figures: tuple[Mapping[str, bytes], ...] = ()
+    correct: Correction = "none"
     record: ComparisonRecord = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "record", ComparisonRecord(self.runs, self.figures))
+        object.__setattr__(self, "record", ComparisonRecord(self.runs, self.figures, self.correct))
 
     @property
     def table(self) -> Table:
@@ -53,11 +56,12 @@ class Comparison:
         return self.record.to_json()
 
 
-def read_comparison(folders: Sequence[str | Path]) -> Comparison:
-    """The comparison of runs on disk. InputError for a folder that holds none."""
+def read_comparison(folders: Sequence[str | Path], *, correct: Correction = "none") -> Comparison:
+    """The comparison of runs on disk, with stars corrected for the number of rows or not. InputError for a folder that
+    holds none."""
     runs = [read_run(folder) for folder in folders]
     figures = [{name: path.read_bytes() for name, path in paths.items()} for _, paths in runs]
-    return Comparison(tuple(record for record, _ in runs), tuple(figures))
+    return Comparison(tuple(record for record, _ in runs), tuple(figures), correct)
 
 
 def write_comparison(comparison: ComparisonRecord, out: str | Path) -> Path:

@@ -23,7 +23,7 @@ from ganprobe.report.format import (
     value_text,
 )
 from ganprobe.report.glossary import features_note, label_of, title_of, words_of
-from ganprobe.report.pages.markdown import DETAILS_NOTE, HEADINGS, gap_text, headline, origin
+from ganprobe.report.pages.markdown import DETAILS_NOTE, HEADINGS, bold_words, gap_text, headline, origin
 from ganprobe.report.records.details import by_group, run_grids, shared_grids
 from ganprobe.report.records.table import Cell, Row, protocol_of
 
@@ -72,6 +72,7 @@ def comparison_html(comparison: ComparisonRecord, charts: Mapping[str, bytes]) -
     return template("comparison.html.j2").render(
         title=headline(compared.columns),
         table=compared,
+        bold=bold_words(compared),
         note=features_note(results),
         facts=_shared_facts(comparison.runs),
         charts=[picture(charts, name) for name in charts if not name.endswith(DARK_SUFFIX)],

@@ -9,6 +9,7 @@ from ganprobe.core.results import Better
 from ganprobe.report.format import MISSING, interval_text, value_text
 from ganprobe.report.glossary import features_note
 from ganprobe.report.grids import Grid, GridCell
+from ganprobe.report.pages.markdown import bold_words
 from ganprobe.report.records.table import Cell, Row, Table
 
 PREAMBLE = r"% \usepackage{booktabs}"
@@ -39,10 +40,6 @@ _ESCAPES = str.maketrans(
 )
 _ARROWS: dict[Better, str] = {"lower": r" $\downarrow$", "higher": r" $\uparrow$", "neither": ""}
 _MOST_COLUMNS = 6
-_LEGEND = (
-    "In brackets the 95\\% interval. Bold: the best of its row, where the 95\\% interval of its difference to every "
-    "other number compared excludes zero."
-)
 
 
 def escaped(text: str) -> str:
@@ -55,8 +52,9 @@ def comparison_latex(table: Table, details: Iterable[Grid] = ()) -> str:
     one for each of the `details` that fits a page."""
     head = " & ".join(["Metric", *map(escaped, table.columns)])
     results = [cell.result for row in table.rows for cell in row.cells if cell.result is not None]
+    legend = escaped(f"In brackets the 95% interval. Bold: the best of its row, where {bold_words(table)}")
     notes = [f"$^{{{letter}}}$ {escaped(note)}." for letter, note in table.notes.items()]
-    caption = " ".join(filter(None, [_LEGEND, escaped(features_note(results)), *notes]))
+    caption = " ".join(filter(None, [legend, escaped(features_note(results)), *notes]))
     lines = [
         PREAMBLE,
         *_environment(caption, [head], [_row(row) for row in table.rows], len(table.columns)),

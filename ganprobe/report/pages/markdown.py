@@ -192,12 +192,25 @@ def _cell(cell: Cell) -> str:
 def _legend(compared: Table) -> list[str]:
     lines = [f"<sup>{letter}</sup> {escaped(note)}" for letter, note in compared.notes.items()]
     results = [cell.result for row in compared.rows for cell in row.cells if cell.result is not None]
-    bold = (
-        "In brackets the 95% interval. Bold: the best of its row, where the 95% interval of its difference to every "
-        "other number compared excludes zero."
-    )
+    bold = f"In brackets the 95% interval. Bold: the best of its row, where {bold_words(compared)}"
     note = features_note(results)
     return [bold, "<br>\n".join(lines), f"> {escaped(note)}" if note else ""]
+
+
+def bold_words(compared: Table) -> str:
+    """When the best of a row is bold, and what chance has to do with it."""
+    rows = f"{compared.tested} row{'' if compared.tested == 1 else 's'}"
+    excludes = "the 95% interval of its difference to every other number compared excludes zero"
+    if compared.correct == "holm":
+        return (
+            f"{excludes}, at a level that Holm's procedure sets for {rows}: were all generators alike, the chance of "
+            "any bold number would be 5% at most."
+        )
+    if not compared.tested:
+        return f"{excludes}."
+    return (
+        f"{excludes}. Were all generators alike, chance would set about {compared.chance_stars:.2g} of {rows} in bold."
+    )
 
 
 def _gap_rows(compared: Table) -> str:

@@ -117,6 +117,10 @@ def _caption(table: Table) -> str:
     lines = ["[low, high] is the 95% interval."]
     if any(cell.best for row in table.rows for cell in row.cells):
         lines.append("* best: the interval of its difference to every other excludes zero.")
+    if table.correct == "holm":
+        lines.append(f"Stars by Holm's procedure over {table.tested} rows: among alike generators any in 5% at most.")
+    elif table.tested > 1:
+        lines.append(f"Among alike generators chance would star about {table.chance_stars:.2g} of {table.tested} rows.")
     lines += [f"{letter}: {note}" for letter, note in table.notes.items()]
     results = [cell.result for row in table.rows for cell in row.cells if cell.result is not None]
     return "\n".join(filter(None, [*lines, features_note(results)]))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 from ganprobe.core.errors import InputError
 from ganprobe.core.results import SCHEMA, Estimate, Record
 from ganprobe.report.records.frames import table_frame
+from ganprobe.report.records.multiplicity import Correction
 from ganprobe.report.records.table import Cell, Table, compare_records
 
 if TYPE_CHECKING:
@@ -27,16 +28,18 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparisonRecord:
     """Two or more runs, and for each its figures by name as PNG (as `run_figures` draws them and a run's folder holds
-    them); `figures` may be left out. InputError for fewer than two runs."""
+    them); `figures` may be left out. correct: for the number of rows, "none" or "holm". InputError for fewer than two
+    runs."""
 
     runs: tuple[Record, ...]
     figures: tuple[Mapping[str, bytes], ...] = ()
+    correct: Correction = "none"
     table: Table = field(init=False)
 
     def __post_init__(self) -> None:
         if self.figures and len(self.figures) != len(self.runs):
             raise InputError(f"figures of {len(self.runs)} runs were expected, got those of {len(self.figures)}")
-        object.__setattr__(self, "table", compare_records(self.runs))
+        object.__setattr__(self, "table", compare_records(self.runs, correct=self.correct))
 
     def to_frame(self) -> pd.DataFrame:
         """One number a row, with what it was compared with: see `frames.table_frame`."""
@@ -45,13 +48,15 @@ class ComparisonRecord:
     def to_json(self) -> dict[str, Any]:
         """The runs in full and the table."""
         rows = [
-            {"metric": row.metric, "better": row.better, "cells": [_cell_json(cell) for cell in row.cells]}
+            {"metric": row.metric, "better": row.better, "p": row.p, "cells": [_cell_json(cell) for cell in row.cells]}
             for row in self.table.rows
         ]
         return {
             "schema": SCHEMA,
             "generators": list(self.table.columns),
             "table": rows,
+            "correct": self.table.correct,
+            "chance_stars": self.table.chance_stars,
             "notes": dict(self.table.notes),
             "runs": [record.to_json() for record in self.runs],
         }

@@ -8,7 +8,8 @@ generators, and no number of one is compared with the other's. Where a row mixes
 The best of a row is in bold only where the 95% interval of its difference to every other number of its kind excludes
 zero (`core.results.difference`, in which the noise of a shared reference cancels). A number without an interval is
 never bold, and where it is one of those compared nothing is: its difference is not known. The intervals are of one
-difference each, not widened for the number of comparisons.
+difference each, not widened for the number of comparisons; the table says how many rows chance alone would star, and
+Holm's correction (`multiplicity`) takes bold type from those that the number of rows explains.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ganprobe.core.errors import InputError
 from ganprobe.core.results import Z95, Better, Estimate, Record, Result, difference, normal_estimate
 from ganprobe.report.format import flat, half_width, short
 from ganprobe.report.glossary import label_of, words_of
+from ganprobe.report.records.multiplicity import CORRECTIONS, Correction, chance_of_star, holm, p_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One metric: a cell for each generator. base: the result whose features and protocol the row goes by."""
+    """One metric: a cell for each generator. base: the result whose features and protocol the row goes by. p: of its
+    star, the largest p-value of a difference to the leading number; None where no star could be."""
 
     metric: str
     base: Result
     cells: tuple[Cell, ...]
+    p: float | None = None
 
     @property
     def label(self) -> str:
@@ -59,21 +63,44 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows are metrics, columns generators. notes: the letter of each footnote to its text."""
+    """Rows are metrics, columns generators. notes: the letter of each footnote to its text. correct: what was done for
+    the number of rows."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: Mapping[str, str]
+    correct: Correction = "none"
+
+    @property
+    def tested(self) -> int:
+        """Rows that could have a star."""
+        return sum(row.p is not None for row in self.rows)
+
+    @property
+    def chance_stars(self) -> float:
+        """How many rows would have one, on average, were all generators alike; without a correction."""
+        compared = [sum(cell.to_best is not None for cell in row.cells) + 1 for row in self.rows if row.p is not None]
+        return sum(chance_of_star(generators) for generators in compared)
 
 
-def compare_records(records: Sequence[Record]) -> Table:
-    """The table of two or more runs; metrics in the order in which they first appear. InputError for fewer runs."""
+def compare_records(records: Sequence[Record], *, correct: Correction = "none") -> Table:
+    """The table of two or more runs; metrics in the order in which they first appear. InputError for fewer runs, and
+    for an unknown correction."""
+    if correct not in CORRECTIONS:
+        raise InputError(f"correct must be one of {', '.join(CORRECTIONS)}, got {correct!r}")
     if len(records) < 2:
         raise InputError(f"a comparison needs at least two runs, got {len(records)}; name another run or generator")
     metrics = dict.fromkeys(result.metric for record in records for result in record.results)
     notes: dict[str, str] = {}
     rows = tuple(_row(metric, records, notes) for metric in metrics)
-    return Table(column_names(records), rows, {letter: text for text, letter in notes.items()})
+    if correct == "holm":
+        kept = holm([row.p for row in rows])
+        rows = tuple(row if stays else _without_star(row) for row, stays in zip(rows, kept, strict=True))
+    return Table(column_names(records), rows, {letter: text for text, letter in notes.items()}, correct)
+
+
+def _without_star(row: Row) -> Row:
+    return replace(row, cells=tuple(replace(cell, best=False) for cell in row.cells))
 
 
 def column_names(records: Sequence[Record]) -> tuple[str, ...]:
@@ -95,10 +122,10 @@ def _row(metric: str, records: Sequence[Record], notes: dict[str, str]) -> Row:
     for i, kind in enumerate(kinds):
         if kind is not None and keys[i] != keys[base]:
             cells[i] = replace(cells[i], marks=tuple(_mark(text, notes) for text in _differences(kind, kinds[base])))
-    _judge(cells, [i for i, key in enumerate(keys) if key == keys[base]])
+    p = _judge(cells, [i for i, key in enumerate(keys) if key == keys[base]])
     chosen = results[base]
     assert chosen is not None
-    return Row(metric, chosen, tuple(cells))
+    return Row(metric, chosen, tuple(cells), p)
 
 
 def _kind(record: Record, result: Result, several: bool) -> dict[str, str]:
@@ -131,20 +158,22 @@ def _mark(text: str, notes: dict[str, str]) -> str:
     return notes.setdefault(text, letters[n] if n < 26 else letters[n // 26 - 1] + letters[n % 26])
 
 
-def _judge(cells: list[Cell], members: list[int]) -> None:
-    """Find the best of the `members` of a row, and their differences to it."""
+def _judge(cells: list[Cell], members: list[int]) -> float | None:
+    """Find the best of the `members` of a row, and their differences to it; the p-value of its star."""
     results = {i: result for i in members if (result := cells[i].result) is not None}
     better = results[members[0]].better
     if len(results) < 2 or better == "neither":
-        return
+        return None
     pick = min if better == "lower" else max
     leader = pick(results, key=lambda i: results[i].value)
     for i, result in results.items():
         if i != leader:
             cells[i] = replace(cells[i], to_best=gap(result.estimate, results[leader].estimate))
-    gaps = [cells[i].to_best for i in results if i != leader]
-    best = results[leader].ci95 is not None and all(excludes_zero(each) for each in gaps)
+    gaps = [each for i in results if i != leader and (each := cells[i].to_best) is not None]
+    known = results[leader].ci95 is not None and all(each.ci95 is not None for each in gaps)
+    best = known and all(excludes_zero(each) for each in gaps)
     cells[leader] = replace(cells[leader], best=best, leads=True)
+    return max(p_value(each) for each in gaps) if known else None
 
 
 def gap(a: Estimate, b: Estimate) -> Estimate:
