@@ -9,7 +9,7 @@ True
 A normal interval is too low where the rows are skewed: a sample with few of the large rows has a low value and a low
 variance at once. Two corrections, both of second order: Hall's transformation of the studentised value (Hall 1992, "On
 the removal of skewness by transformation", section 2), and, for squared distances, whose deviation grows with their
-root, intervals on the scale of the root (docs/intervals.md has the derivation, docs/precision.md how often they hold).
+root, intervals on the scale of the root (docs/metrics/fd.md has the derivation, docs/precision.md how often they hold).
 """
 
 from __future__ import annotations

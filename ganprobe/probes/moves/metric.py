@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, final
 
@@ -27,6 +27,9 @@ from ganprobe.probes.moves.detection import CHANCE, cross_detected, share_right
 from ganprobe.probes.moves.protocol import COLUMN, LEAST_SAMPLES, SIGMAS, STEPS, TRAINED_AT
 
 NAME = "lt_probe"
+ONE_TRAINING = (
+    "no interval: two detectors do not tell what others, trained on other samples, would find; measure at several seeds"
+)
 PAIRS_OF = 4
 """Whole groups of an equal and an unequal pair."""
 
@@ -35,7 +38,8 @@ PAIRS_OF = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LtProbe(Measuring[KeptRows]):
     """The accuracy of detectors on pairs that they have not seen, at the sigma that they are trained at; at the others
-    in its table. features: the column of the frozen extractor. steps: of each of the two trainings."""
+    in its table. It states no interval; those of the table are of the detectors as they were trained.
+    features: the column of the frozen extractor. steps: of each of the two trainings."""
 
     trains: ClassVar[bool] = True
     features: str
@@ -67,7 +71,8 @@ class LtProbe(Measuring[KeptRows]):
                 steps=self.steps,
             )
         value = share_right(right[SIGMAS.index(TRAINED_AT)])
-        return {self.name: replace(value, tables=(_table(right),), notes=_notes(value))}
+        bare = Estimate(value.value, None, value.n, tables=(_table(right),), notes=(*_notes(value), ONE_TRAINING))
+        return {self.name: bare}
 
 
 def _table(right: NDArray[np.bool_]) -> DetailTable:

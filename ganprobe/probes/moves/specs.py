@@ -46,7 +46,7 @@ def _probe(name: str, seen: Seen) -> MetricSpec:
             "sigmas": list(SIGMAS),
             "network": f"two layers, {HIDDEN} hidden",
             "training": f"{STEPS} steps of {BATCH} pairs, {FOLDS} halves, each tested on the other",
-            "interval": "Wilson's, of the trained networks",
+            "interval": "none; in the table Wilson's, of the trained networks",
         },
         needs_reference=False,
         minimum_samples=LEAST_SAMPLES,
