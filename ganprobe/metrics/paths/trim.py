@@ -49,7 +49,8 @@ def _gap(ordered: FloatArray, low: float, beyond: float) -> str | None:
     below, above = (float(ordered.clip(low, max(ordered[end], low)).var()) for end in (first, last))
     if first >= last or above <= UNSTABLE * below or below == 0:
         return None
-    widest = first + int(np.diff(ordered[first : last + 1]).argmax())
+    window = np.log(np.maximum(ordered[first : last + 1], np.finfo(np.float64).tiny))
+    widest = first + int(np.diff(window).argmax())
     share = (n - 1 - widest) / n
     apart = abs(share - beyond)
     wanted = (DEVIATIONS * math.sqrt(beyond * (1 - beyond)) / apart) ** 2 if apart > beyond / 10 else math.inf
