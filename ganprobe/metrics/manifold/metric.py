@@ -17,13 +17,17 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import KeeperMetric, given, too_few
-from ganprobe.metrics.manifold.protocol import Share
+from ganprobe.metrics.manifold.protocol import DENSEST, LEAST_GROUPS, LEAST_IN_GROUP, Share
 from ganprobe.metrics.manifold.shares import ShareReading, read_share
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import ColumnKeeper, usable_rows
 
 State = FeatureSummary | KeptRows
+_DENSE = (
+    f"no interval: above a density of {DENSEST:g} the neighbourhoods of a few reference images hold most generated "
+    "ones; more reference images lower it"
+)
 _LARGEST = {"precision": 1.0, "recall": 1.0, "coverage": 1.0}
 
 
@@ -57,7 +61,8 @@ class ShareMetric(KeeperMetric[State]):
         n, m = len(ours), len(theirs)
         # All four depend on both numbers, coverage above all.
         notes = () if n == m else (f"{n} generated rows against {m} of the reference; compare at the same numbers",)
-        return {self.name: replace(self._estimate(read, n), notes=notes)}
+        found = self._estimate(read, n)
+        return {self.name: replace(found, notes=(*found.notes, *notes))}
 
     def _rows(self, state: State, side: str) -> Tensor | FloatArray:
         if isinstance(state, KeptRows):
@@ -71,7 +76,10 @@ class ShareMetric(KeeperMetric[State]):
 
     def _estimate(self, read: ShareReading, n: int) -> Estimate:
         if read.generated is None:
-            return Estimate(read.value, None, n)
+            least = LEAST_GROUPS * LEAST_IN_GROUP * (self.k + 1)
+            return Estimate(read.value, None, n, notes=(f"no interval: it takes {least} rows on either side",))
+        if self.share == "density" and read.value > DENSEST:
+            return Estimate(read.value, None, n, notes=(_DENSE,))
         wide = normal_estimate(read.value, n, read.generated, read.reference)
         low, high = wide.ci95 or (read.value, read.value)
         inside = max(low, 0.0), min(high, _LARGEST.get(self.share, high))

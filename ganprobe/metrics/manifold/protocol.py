@@ -6,8 +6,15 @@ Share = Literal["precision", "recall", "density", "coverage"]
 GROUPS: Final = 8
 """Of rows, each of which has a manifold: few, so that a group is like the whole and its manifold too."""
 
+LEAST_GROUPS: Final = 2
+LEAST_IN_GROUP: Final = 4
+"""Times k + 1 rows: fewer make no manifold."""
+
 SPLITS: Final = 24
 """Of the reference into halves, for density's interval."""
+
+DENSEST: Final = 10.0
+"""Above this a density has no interval: a few of the reference's balls hold most of the generated images."""
 
 AUTHENTICITY_GROUPS: Final = 8
 LEAST_AUTHENTICITY: Final = 2

@@ -23,11 +23,10 @@ from torch import Tensor
 from ganprobe.core.streams import stream
 from ganprobe.metrics.arrays import FloatArray, Values, to_array
 from ganprobe.metrics.manifold.density_interval import density_terms
-from ganprobe.metrics.manifold.protocol import GROUPS, Share
+from ganprobe.metrics.manifold.protocol import GROUPS, LEAST_GROUPS, LEAST_IN_GROUP, Share
 from ganprobe.metrics.neighbours.radii import BallCounts, ball_counts, held, knn_radii
 from ganprobe.metrics.neighbours.squared_distances import checked_points
 
-_LEAST_IN_GROUP = 4
 _PRIOR = 2.0
 
 
@@ -91,9 +90,9 @@ class _Sides:
     @property
     def groups(self) -> int:
         """How many groups both sides can be parted into, 0 where not even two."""
-        least = _LEAST_IN_GROUP * (self.k + 1)
+        least = LEAST_IN_GROUP * (self.k + 1)
         most = min(GROUPS, len(self.real) // least, len(self.fake) // least)
-        return most if most >= 2 else 0
+        return most if most >= LEAST_GROUPS else 0
 
 
 def _precision(sides: _Sides) -> ShareReading:
