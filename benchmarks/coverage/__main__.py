@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "coverage")
+    parser.add_argument("--again", action="store_true", help="measure what is kept, too")
     parser.add_argument("--write", action="store_true", help="put the table into docs/precision.md")
     asked = parser.parse_args()
     if asked.write and asked.metrics:
@@ -39,7 +40,7 @@ def main() -> None:
     with ProcessPoolExecutor(asked.processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         jobs = {
             number: [
-                pool.submit(_part, number, part, asked.folder, asked.seed)
+                pool.submit(_part, number, part, asked)
                 for part in _parts(math.ceil(asked.share * ROWS[number].replicates))
             ]
             for number in chosen
@@ -50,16 +51,16 @@ def main() -> None:
             lines.append(table.line(ROWS[number], outcome(ROWS[number], found)))
             print(lines[-1], flush=True)
     if asked.write:
-        table.write(lines, f"Seed {asked.seed}.")
+        table.write(lines, f"Seed {asked.seed}; {asked.share:g} of the replicates that the rows declare.")
 
 
 def _parts(count: int) -> list[range]:
     return [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
 
 
-def _part(number: int, numbers: range, folder: Path, seed: int) -> Replicates:
+def _part(number: int, numbers: range, asked: argparse.Namespace) -> Replicates:
     row = ROWS[number]
-    return measured(row, specification(row.metrics[0]), numbers, folder, seed)
+    return measured(row, specification(row.metrics[0]), numbers, asked.folder, asked.seed, again=asked.again)
 
 
 if __name__ == "__main__":

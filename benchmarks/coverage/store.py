@@ -1,7 +1,7 @@
 """Measured replicates on disk, so that an interrupted table goes on where it was.
 
 A file is known by the row, the seed, the numbers of its replicates, and the sources that they depend on: those of the
-metric and all that it imports, and those that draw. A change of either measures again, and nothing else does.
+metric and all that it imports, and the distributions. A change of these measures again; `--again` does in any case.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from benchmarks.coverage.row import Row
 from ganprobe.metrics.spec import MetricSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-_DRAWING = ("distributions.py", "measuring.py", "twins.py")
 
 
-def measured(row: Row, spec: MetricSpec, numbers: range, folder: Path, seed: int) -> Replicates:
-    """What `folder` has of them, or measured now and kept there."""
+def measured(row: Row, spec: MetricSpec, numbers: range, folder: Path, seed: int, *, again: bool = False) -> Replicates:
+    """What `folder` has of them, unless `again`, or measured now and kept there."""
     words = f"{row.name}|{spec.name}|{seed}|{numbers}|{sources(type(spec.build()).__module__)}"
     path = folder / f"{hashlib.sha256(words.encode()).hexdigest()[:32]}.npz"
-    if path.exists():
+    if path.exists() and not again:
         with np.load(path, allow_pickle=False) as arrays:
             return Replicates(**dict(arrays))
     found = replicates(row, spec, numbers, seed)
@@ -40,11 +39,11 @@ def measured(row: Row, spec: MetricSpec, numbers: range, folder: Path, seed: int
 
 @cache
 def sources(module: str) -> str:
-    """A digest of `module`, of all of ganprobe that it imports, and of what draws and measures here."""
+    """A digest of `module`, of all of ganprobe that it imports, and of the distributions."""
     names = sorted({module, *_graph().find_upstream_modules(module)})
     ours = [Path(str(importlib.import_module(name).__file__)) for name in names if name.startswith("ganprobe")]
     digest = hashlib.sha256()
-    for path in (*ours, *(Path(__file__).parent / name for name in _DRAWING)):
+    for path in (*ours, Path(__file__).with_name("distributions.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
