@@ -19,10 +19,12 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.errors import MetricError
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.metrics.arrays import Values, to_array
 from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.given import same_width, tensor64
+from ganprobe.metrics.intervals import Square, skewed_estimate
+from ganprobe.metrics.kernel.alike import alike_square
 from ganprobe.metrics.kernel.distance import Projections
 from ganprobe.metrics.kernel.protocol import CMMD_SCALE, CMMD_SIGMA
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
@@ -89,5 +91,12 @@ class GaussianDistance(KeeperMetric[FeatureSummary]):
         ours, theirs = state.rows.whole()[1], reference.rows.whole()[1]
         read = gaussian_projections(ours, theirs)
         n, m = len(ours), len(theirs)
-        terms = read.of_b / (m * (m - 1)) ** 0.5
-        return {self.name: normal_estimate(read.value, n, float(read.of_a.var(ddof=1)) / n, terms)}
+        square = alike_square(ours, theirs.to(ours.device), n, m, kernel=_kernel)
+        # The biased statistic is a squared distance as it is.
+        square = Square(second=CMMD_SCALE**2 * square.second)
+        terms, others = read.of_a / (n * (n - 1)) ** 0.5, read.of_b / (m * (m - 1)) ** 0.5
+        return {self.name: skewed_estimate(read.value, n, terms, others, square=square)}
+
+
+def _kernel(a: Tensor, b: Tensor) -> Tensor:
+    return torch.exp(torch.cdist(a, b).square_().mul_(-1 / (2 * CMMD_SIGMA**2)))

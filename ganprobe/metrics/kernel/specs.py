@@ -124,7 +124,7 @@ SPECS = (
             "estimator": "biased MMD^2 of all rows",
             "scale": CMMD_SCALE,
             "follows": "Jayasumana et al. 2024",
-            "interval": "Hajek projections",
+            "interval": "Hajek projections, of the root",
         },
         needs_reference=True,
         minimum_samples=_LEAST,
