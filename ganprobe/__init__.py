@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganprobe.core.calls.options import called_with, option
-from ganprobe.core.calls.settings import CompareCall, EvaluateCall, Picking, Reading, Rendering, SweepCall, Truncating
+from ganprobe.core.calls.settings import (
+    CompareCall,
+    EvaluateCall,
+    Picking,
+    Ranging,
+    Reading,
+    Rendering,
+    SweepCall,
+    Truncating,
+)
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.version import __version__
 
@@ -32,7 +41,7 @@ __all__ = ["__version__", "compare", "evaluate", "load", "sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _LoadCall(Picking, Reading, Truncating, Rendering):
+class _LoadCall(Picking, Ranging, Reading, Truncating, Rendering):
     device: str = option("cpu", help="Where what is opened here will run.")
 
 
@@ -56,6 +65,7 @@ def load(generator: str | Path | nn.Module, call: _LoadCall) -> Sampler:
         truncation=call.truncation,
         reading=call,
         key=call.key,
+        output_range=call.output_range,
     )
 
 

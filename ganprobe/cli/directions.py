@@ -99,12 +99,16 @@ def directions(
         steering=_steering(factors, approach, walk),
         device=ranks.device(call.device),
         key=call.key,
+        output_range=call.output_range,
+        extremes=call.extremes,
     )
     if ranks.lead:
         check_writable(out)
     found = find_directions(generator, search, out=out, resume=call.resume, ranks=ranks)
     found.save(out)
     _print_found(found.directions)
+    for reason in found.numbers.get("untold", {}).values():
+        typer.echo(f"ganprobe: no direction: {reason}", err=True)
     _print_entangled(found.numbers.get("entangled", {}))
     typer.echo(f"{out / 'directions.safetensors'}")
 

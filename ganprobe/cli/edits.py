@@ -101,6 +101,7 @@ def edit(
         scorer=call.scorer,
         device=call.device,
         key=call.key,
+        output_range=call.output_range,
     )
     write_edit(out, found)
     typer.echo(str(out))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated, Protocol, cast
 
@@ -27,6 +28,8 @@ from ganprobe.core.errors import GanprobeError, one_line, out_of_memory
 from ganprobe.core.version import __version__
 from ganprobe.engine.ranks.shares import ranks_of
 
+TRACEBACK = "--traceback"
+
 app = typer.Typer(
     name="ganprobe",
     help="How good is this generator, how well is its latent space ordered, and which way to move to change one thing.",
@@ -39,6 +42,10 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def ganprobe(
     version: Annotated[bool, typer.Option("--version", help="Say the version and end.", is_eager=True)] = False,
+    _traceback: Annotated[
+        bool,
+        typer.Option(TRACEBACK, help="With any command: where an error comes from, before the line that says it."),
+    ] = False,
 ) -> None:
     """How good is this generator, how well is its latent space ordered, and which way to move to change one thing."""
     if version:
@@ -94,9 +101,12 @@ def run(words: Sequence[str]) -> int:
 def _outcome(words: Sequence[str]) -> Ending:
     """The exit status, and what to say on standard error."""
     command = typer.main.get_command(app)
+    wanted = [word for word in words if word != TRACEBACK]
     try:
-        status = command.main(list(words) or ["--help"], prog_name="ganprobe", standalone_mode=False)
+        status = command.main(wanted or ["--help"], prog_name="ganprobe", standalone_mode=False)
     except GanprobeError as problem:
+        if len(wanted) < len(words):
+            traceback.print_exception(problem)
         return 2, str(problem)
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED

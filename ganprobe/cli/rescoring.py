@@ -51,6 +51,7 @@ def rescore(
         key=call.key,
         latents=call.latents,
         latent_space=call.latent_space,
+        output_range=call.output_range,
     )
     run.save(out)
     Console().print(run_table(run.record))

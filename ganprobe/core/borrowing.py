@@ -25,8 +25,9 @@ from ganprobe.core.errors import InputError
 
 
 @contextmanager
-def borrowed(thing: Any) -> Iterator[None]:
-    """Within: a network is in evaluation mode and its weights take no gradients. Afterwards, also after an error, each
+def borrowed(thing: Any, *, seed: int | None = None) -> Iterator[None]:
+    """Within: a network is in evaluation mode and its weights take no gradients. seed: where the global random numbers
+    start within; None leaves them where they are. Afterwards, also after an error, each
     of its parts is in the mode that it had, each weight takes gradients as it did, and each buffer holds the values
     that it held; the global random numbers go on where they were, whatever `thing` is (a plain function may seed them).
 
@@ -38,6 +39,8 @@ def borrowed(thing: Any) -> Iterator[None]:
     buffers = _buffers(parts)
     randomness = _Randomness.now(thing)
     try:
+        if seed is not None:
+            randomness.start(seed)
         for part in learning:
             part.training = False
         for weight in wanting:
@@ -113,6 +116,14 @@ class _Randomness:
     def now(thing: Any) -> _Randomness:
         cuda = {number: torch.cuda.get_rng_state(number) for number in _cuda_devices(thing)}
         return _Randomness(random.getstate(), np.random.get_state(), torch.get_rng_state(), cuda)  # noqa: NPY002
+
+    def start(self, seed: int) -> None:
+        """All of them from `seed`."""
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        torch.default_generator.manual_seed(seed)
+        for number in self.cuda:
+            torch.cuda.default_generators[number].manual_seed(seed)
 
     def restore(self) -> None:
         random.setstate(self.python)

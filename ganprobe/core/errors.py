@@ -9,6 +9,10 @@ class InputError(GanprobeError):
     """A name, an option or a value outside what is allowed."""
 
 
+class ForeignCodeError(InputError):
+    """Code of the caller's own raised an exception, which is the cause."""
+
+
 class DataError(GanprobeError):
     """Images, or a file or folder of them, that cannot be used: unreadable, too few, not finite."""
 
@@ -23,6 +27,10 @@ class CapabilityError(GanprobeError):
 
 class MetricError(GanprobeError):
     """A metric has no value on this input: no data, too few samples, values that are not finite."""
+
+
+class UntoldError(MetricError):
+    """Scores of attributes do not tell what a metric reads: it has no number, and what else was asked for has."""
 
 
 class TrainingError(GanprobeError):

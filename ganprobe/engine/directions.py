@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import torch
 
+from ganprobe.core.calls.settings import Extremes, OutputRange
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import write_bytes, write_text
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
@@ -58,9 +59,10 @@ class Search:
     stylespace takes none). samples: how many latents are drawn, and for SCORED methods how many images scored. count:
     of directions, for sefa and ganspace, and for stylespace of each attribute. layers: whose weights sefa reads.
     conditions: for interfacegan, (attribute, the attributes that moving along it shall leave alone). extremes: for
-    SCORED methods, samples in each class; None as in the paper, scaled down. scorer: for them, an extractor of "score."
-    columns, what `open_scorer` takes, or None for the toyfaces scorer. steering: for steer, None for its defaults.
-    key: of the network in a checkpoint of several.
+    SCORED methods, samples in each class or their share; None as in the paper, scaled down. scorer: for them, an
+    extractor of "score." columns, what `open_scorer` takes, or None for the toyfaces scorer. steering: for steer, None
+    for its defaults.
+    key: of the network in a checkpoint of several. output_range: of the floats of a generator of one's own.
     """
 
     method: str
@@ -70,11 +72,12 @@ class Search:
     count: int | None = None
     layers: tuple[int, ...] | None = None
     conditions: tuple[Condition, ...] = ()
-    extremes: int | None = None
+    extremes: Extremes | None = None
     scorer: FeatureExtractor | str | Path | None = None
     steering: Steering | None = None
     device: str | None = None
     key: str | None = None
+    output_range: OutputRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def find_directions(
             raise InputError(f"{search.method} scores no images, so that there is nothing to resume; leave it out")
         ranks.leave_to_lead()
     device = open_device(search.device)
-    sampler = latent_sampler(open_sampler(generator, device=device, key=search.key))
+    sampler = latent_sampler(open_sampler(generator, device=device, key=search.key, output_range=search.output_range))
     if search.space is not None:
         check_space(sampler, search.space)
     if search.method in SCORED:

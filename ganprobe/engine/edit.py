@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganprobe.core.calls.settings import OutputRange
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable, write_bytes
@@ -106,6 +107,7 @@ def edited(
     scorer: FeatureExtractor | str | Path | None = None,
     device: str | None = None,
     key: str | None = None,
+    output_range: OutputRange | None = None,
 ) -> Edited:
     """Samples under `seed`, moved along directions of `file`.
 
@@ -121,7 +123,9 @@ def edited(
     known, measure = _opened(file), False
     if known is not None:
         _chosen(known, what)  # names are looked at before a generator is opened
-    sampler = latent_sampler(open_sampler(generator, device=where, truncation=truncation, key=key))
+    sampler = latent_sampler(
+        open_sampler(generator, device=where, truncation=truncation, key=key, output_range=output_range)
+    )
     if known is None:
         known, scaled = imported_directions(file, space=what.space, spaces=sampler.spec.spaces)
         measure = not scaled

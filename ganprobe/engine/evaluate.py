@@ -16,8 +16,16 @@ from torch import nn
 
 from ganprobe.core.calls.settings import EvaluateCall, Settings, said
 from ganprobe.core.columns import SCORES
-from ganprobe.core.errors import DeviceMemoryError, GanprobeError, InputError, OutputError
+from ganprobe.core.errors import (
+    DeviceMemoryError,
+    ForeignCodeError,
+    GanprobeError,
+    InputError,
+    OutputError,
+    UntoldError,
+)
 from ganprobe.core.files import check_writable
+from ganprobe.core.progress import tell
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.results import Record, Result, Subject
 from ganprobe.data.labels.labelling import FOLDERS, NONE
@@ -38,6 +46,7 @@ from ganprobe.engine.passes.plan import (
     IMAGES,
     LABEL,
     PassSpec,
+    Plan,
     Planned,
     check_attributes,
     distance_of,
@@ -123,6 +132,7 @@ def prepare(
         truncation=settings.truncation,
         reading=_of_generated(settings),
         key=settings.key,
+        output_range=settings.output_range,
     )
     settings = settings.settled(sampler.spec.length)
     if isinstance(sampler, ImageSampler):
@@ -133,6 +143,7 @@ def prepare(
         metrics = possible_metrics(sampler, networks=networks, reference=against)
     plan = make_plan(planned_metrics(metrics, settings, reference=against), sampler, samples=settings.count)
     check_classes(plan.images, sampler, samples=settings.count, seed=settings.seed)
+    _check_classifier(plan, settings.classifier, sampler)
     scorer = scorer_for(sampler, settings.scorer, device) if SCORES in plan.columns else None
     if scorer is not None:
         check_attributes(plan, ScoreTable(scorer).attributes)
@@ -145,6 +156,13 @@ def prepare(
         scorer=scorer,
         test=test,
     )
+
+
+def _check_classifier(plan: Plan, named: str | None, sampler: Sampler) -> None:
+    if named is not None and any(each.spec.needs_test for each in plan.all):
+        from ganprobe.probes.cas.classifiers import check_classifier
+
+        check_classifier(named, classes=sampler.spec.num_classes, resolution=sampler.spec.image_shape[1])
 
 
 def carry_out(
@@ -170,7 +188,7 @@ def carry_out(
             say_generated(evaluation.sampler)
         measurement = Measurement(evaluation, features, reference, journal, ranks, test, classes)
         results, distances = _measure(measurement)
-    except (OutputError, DeviceMemoryError):
+    except (OutputError, DeviceMemoryError, ForeignCodeError):
         raise
     except GanprobeError:
         journal.discard()
@@ -265,7 +283,11 @@ def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, An
         if isinstance(which, PathSpec):
             distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
     measurement.ranks.leave_to_lead()
-    return tuple(row for name in plan.asked for row in rows[name]), distances
+    if not rows:
+        raise next(iter(measurement.untold.values()))
+    for name, problem in measurement.untold.items():
+        tell(f"ganprobe: {name} has no number: {problem}")
+    return tuple(row for name in plan.asked for row in rows.get(name, ())), distances
 
 
 def _source(which: PassSpec, group: Sequence[Planned], measurement: Measurement) -> tuple[ColumnSource, int]:
@@ -310,7 +332,13 @@ def _pass(
     if not measurement.ranks.lead:
         return {}, states
     shared = time.monotonic() - started
-    return {planned.spec.name: results_of(planned, states, measurement, shared) for planned in group}, states
+    found: dict[str, list[Result]] = {}
+    for planned in group:
+        try:
+            found[planned.spec.name] = results_of(planned, states, measurement, shared)
+        except UntoldError as problem:
+            measurement.untold[planned.spec.name] = problem
+    return found, states
 
 
 def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:

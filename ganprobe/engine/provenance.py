@@ -16,8 +16,10 @@ import torch
 from ganprobe.core.calls.settings import DEFAULTS, Settings, said
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.version import __version__
+from ganprobe.samplers.callables import FunctionSampler
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
+from ganprobe.samplers.modules import ModuleSampler
 
 NAMED = 20
 """So many of the files that were passed over are named."""
@@ -42,6 +44,8 @@ def time_now() -> str:
 
 def sampling_of(sampler: Sampler) -> dict[str, Any]:
     """The weights, noise and truncation of the images that `sampler` gives; nothing where it has no such choice."""
+    if isinstance(sampler, ModuleSampler | FunctionSampler):
+        return {"called": sampler.called} if sampler.called else {}
     if not isinstance(sampler, GeneratorSampler):
         return {}
     psi = sampler.truncation

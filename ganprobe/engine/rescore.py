@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import torch
 
+from ganprobe.core.calls.settings import OutputRange
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler
@@ -52,6 +53,7 @@ def rescored(
     key: str | None = None,
     latents: str | Path | LatentSet | None = None,
     latent_space: Space | None = None,
+    output_range: OutputRange | None = None,
 ) -> Run:
     """Re-score a generator along the directions of `files`: a result `rescoring@<method>` for each file.
 
@@ -67,7 +69,7 @@ def rescored(
         raise InputError(f"re-scoring needs at least {LEAST} samples, got {samples}")
     known = [load_directions(file) for file in files]
     here = open_device(device)
-    sampler = latent_sampler(open_sampler(generator, device=here, key=key))
+    sampler = latent_sampler(open_sampler(generator, device=here, key=key, output_range=output_range))
     for found in known:
         found.check_generator(sampler, any_generator=any_generator)
     own = None if latents is None else own_latents(latents, sampler, space=latent_space, any_generator=any_generator)

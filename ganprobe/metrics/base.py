@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.calls.settings import Extremes
 from ganprobe.core.columns import INDEX
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import Columns, Sampler
@@ -90,8 +91,8 @@ class Surroundings(Generic[S]):
     sampler, seed: whose samples they are. attributes: names of the columns of scores; continuous: those of them that
     are estimates of a quantity (age in years), and no logits whose sign is the class. reference, test: the states of
     the reference and of its test images. device: to train on. folder: where what is trained goes on from when the run
-    was interrupted; None: nothing is kept. classifier: the one that the call names. test_named: what the call says of
-    the test images, by name and fingerprint.
+    was interrupted; None: nothing is kept. classifier: the one that the call names. extremes: how many samples at each
+    end attributes' boundaries take. test_named: what the call says of the test images, by name and fingerprint.
     """
 
     sampler: Sampler
@@ -103,6 +104,7 @@ class Surroundings(Generic[S]):
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (immutable)
     folder: Path | None = None
     classifier: str | None = None
+    extremes: Extremes | None = None
     test_named: tuple[str, str] = ("", "")
 
 

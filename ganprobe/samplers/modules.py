@@ -1,4 +1,4 @@
-"""The sampler of a foreign nn.Module, and what is asked of images that code of others gives.
+"""The sampler of a foreign network: z, and labels where it has classes, to images, and by way of w where it has one.
 
 >>> class Dots(nn.Module):
 ...     z_dim = 12
@@ -11,61 +11,106 @@ torch.Size([5, 3, 2, 2])
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any, final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, version_of
+from ganprobe.core.calls.settings import OutputRange
 from ganprobe.core.devices.memory import Portions
 from ganprobe.core.devices.transfer import sent
+from ganprobe.core.discovery.foreign import calling
 from ganprobe.core.discovery.objects import source_of
-from ganprobe.core.errors import CapabilityError, DataError, InputError, one_line
+from ganprobe.core.errors import CapabilityError, ForeignCodeError, InputError
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, Latents, SamplerSpec, Space, Truncation
-from ganprobe.core.streams import integers, normal
+from ganprobe.core.streams import derive_seed, integers, normal
 from ganprobe.generators.base import Generator
 from ganprobe.generators.fingerprint import add_tensors, weights_fingerprint
 from ganprobe.samplers.blocks import BlockCache
+from ganprobe.samplers.outputs import check_finite, images_of, shape_of
+from ganprobe.samplers.own_calls import Arguments
+from ganprobe.samplers.own_networks import (
+    Held,
+    behind,
+    check_initialised,
+    class_names_of,
+    classes_of,
+    type_of,
+    width_of_z,
+)
+from ganprobe.samplers.own_styles import SAME, OwnStyles, has_styles, styles_in
+from ganprobe.samplers.ranges import check_range, stated_range
 
 PROBE = 2
 """How many images are made at the start, to learn their size."""
+_CONSTANT = derive_seed(0, "module", "constant")
+_OTHER = derive_seed(1, "module", "constant")
 
 
 @final
 class ModuleSampler:
-    """Images of a foreign nn.Module that maps z (N, z_dim) to them, or (z, labels (N,) int64) where it has classes.
+    """Images of a foreign network that maps z (N, z_dim) to them, or (z, labels) where it has classes.
 
-    The module says how by its attributes: `z_dim` (needed), `num_classes` (0 where absent) and `class_names` (of its
-    labels, by which they are matched with a reference's). z is standard normal, labels uniform. Its only latent space
-    is "z". It is in evaluation mode while it draws, and is left as it was.
+    The network says how by its attributes (docs/own-code.md): `z_dim` (needed), `num_classes` (0 where absent),
+    `class_names` (by which labels are matched with a reference's), `one_hot`, `output_range`; and by `mapping` and
+    `synthesis`, where it has a W. z is standard normal, labels uniform. It is in evaluation mode while it draws, and is left as it was; random numbers that it draws itself follow from the
+    seed and the block. output_range: of its floats, before what the attribute says.
     """
 
-    def __init__(self, module: nn.Module, *, name: str) -> None:
-        self.name = name
-        self.module = module
-        self._classes = _whole_number(module, "num_classes", name, least=0, default=0)
-        self._z_dim = _whole_number(module, "z_dim", name, least=1, default=None)
-        self._fingerprint = WeightsFingerprint(module, name)
+    def __init__(self, module: nn.Module, *, name: str, output_range: OutputRange | None = None) -> None:
+        self.name, self.module, self._own = name, module, behind(module)
+        check_initialised(module, name)
+        self._z_dim = width_of_z(self._own, name)
+        self._classes, one_hot = classes_of(self._own, name)
+        self.output_range = stated_range(self._own, output_range, name)
         self._portions = Portions(f"images of {name} are drawn")
-        probe = self._images(self.draw(range(PROBE), seed=0))
-        names = class_names_of(module, self._classes, name)
-        self.spec = SamplerSpec(shape_of(probe), self._classes, {"z": (self._z_dim,)}, class_names=names)
+        self._type, self._whole = type_of(module), _is_whole(module)
+        self.styles: OwnStyles | None = None
+        self.no_w = ""
+        probe = self._probed(one_hot)
+        self.restless = not torch.allclose(self._probe_images(_OTHER), probe, atol=SAME)
+        self._find_styles(probe)
+        more: Mapping[str, tuple[int, ...]] = {} if self.styles is None else dict(self.styles.spaces)
+        names = class_names_of(self._own, self._classes, name)
+        self.spec = SamplerSpec(shape_of(probe), self._classes, {"z": (self._z_dim,), **more}, class_names=names)
+        self._fingerprint = WeightsFingerprint(module, name)
+        self._range_notes: tuple[str, ...] = ()
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
             self._block, self.spec.block, version=lambda: version_of(module)
         )
 
     @property
     def fingerprint(self) -> str:
-        """`module_fingerprint` of the weights as they are now."""
-        return self._fingerprint.now()
+        """`module_fingerprint` of the weights as they are now, with the range where one is stated."""
+        now = self._fingerprint.now()
+        words = f"{now} {self.output_range}"
+        return now if self.output_range is None else hashlib.sha256(words.encode()).hexdigest()
 
     @property
     def device(self) -> torch.device:
         return next((tensor.device for tensor in self.module.state_dict().values()), torch.device("cpu"))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its numbers should not be read without."""
+        own = "the generator draws random numbers of its own beside z; here they follow from the seed and the block"
+        return (*self._range_notes, *((own,) if self.restless else ()))
+
+    @property
+    def called(self) -> dict[str, Any]:
+        """How it is called, where that is not the usual way, for results."""
+        said = {} if self.output_range is None else {"output_range": list(self.output_range)}
+        return {**said, **({"labels": "one-hot"} if self._arguments.one_hot else {})}
+
+    def check_outputs(self) -> None:
+        """Look at the first block of images: InputError where their range is another than the one they are taken for;
+        what is to be said of it is then among `notes`."""
+        images = self.batch(range(self.spec.block), seed=0).images
+        self._range_notes = check_range(images, self.name, self.output_range)
 
     def draw(self, index: range, *, seed: int) -> Latents:
         """Latents of `index`: z (N, z_dim) float32 normal, labels (N,) uniform over the classes or None."""
@@ -76,8 +121,12 @@ class ModuleSampler:
         return Latents(index, z, sent(labels, self.device), seed)
 
     def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """CapabilityError: a foreign module has no W that is known."""
-        raise CapabilityError(f"{self.name} has no space 'w'; it has: z")
+        """z (N, z_dim) to w (N, w_dim). CapabilityError where the network has no W that is known."""
+        if self.styles is None:
+            raise self._lacks("w")
+        given = sent(z, self.device).to(self._type)
+        with borrowed(self.module, seed=_CONSTANT), torch.no_grad():
+            return self.styles.map(given, self._labels(labels))
 
     def synthesize(
         self,
@@ -88,16 +137,22 @@ class ModuleSampler:
         noise: Any = "const",
         truncation: Truncation = 1.0,
     ) -> Tensor:
-        """Raw images (N, 3, H, W) float32 of z (N, z_dim). CapabilityError for another space, for noise other than
-        "const" or truncation other than 1: a foreign module has no known inputs for them."""
-        if space != "z":
-            raise CapabilityError(f"{self.name} has no space {space!r}; it has: z")
+        """Raw images (N, 3, H, W) float32 of latents of z, w or w+. CapabilityError for a space that it lacks, for
+        noise other than "const" or truncation other than 1: a foreign module has no known inputs for them."""
+        if space not in self.spec.spaces:
+            raise self._lacks(space)
         if noise != "const" or truncation != 1.0:
             raise CapabilityError(f"{self.name} takes neither noise nor truncation; leave them at 'const' and 1")
-        if tuple(latents.shape[1:]) != (self._z_dim,):
-            raise InputError(f"latents of 'z' must be N x {self._z_dim}, got {tuple(latents.shape)}")
-        with borrowed(self.module), torch.no_grad():
-            return self._in_portions(sent(latents, self.device), labels)
+        wanted = self.spec.spaces[space]
+        if tuple(latents.shape[1:]) != tuple(wanted):
+            sizes = " x ".join(map(str, wanted))
+            raise InputError(f"latents of {space!r} must be N x {sizes}, got {tuple(latents.shape)}")
+        return self._images(sent(latents, self.device), self._labels(labels), _CONSTANT, space)
+
+    def rendered(self, latents: Tensor, *, space: Space, labels: Tensor | None) -> Tensor:
+        """As `synthesize`, with gradients."""
+        with borrowed(self.module, seed=_CONSTANT):
+            return self._made(latents, labels, space)
 
     def edit(self, latents: Latents, direction: Movement, strength: float) -> Tensor:
         """Raw images (N, 3, H, W), float32, of `latents` (as `draw` gives them) after a move of `strength` standard
@@ -111,54 +166,99 @@ class ModuleSampler:
         return Batch(index, images, latents.labels, latents)
 
     def _block(self, index: range, seed: int) -> tuple[Tensor, ...]:
-        return (self._images(self.draw(index, seed=seed)),)
+        drawn = self.draw(index, seed=seed)
+        own = derive_seed(seed, "module", index.start // self.spec.block)
+        images = self._images(drawn.z, drawn.labels, own, "z")
+        check_finite(images, index, self.name)
+        return (images,)
 
-    def _images(self, latents: Latents) -> Tensor:
-        with borrowed(self.module), torch.no_grad():
-            images = self._in_portions(latents.z, latents.labels)
-        check_finite(images, latents.index, self.name)
-        return images
-
-    def _in_portions(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def _images(self, latents: Tensor, labels: Tensor | None, seed: int, space: Space) -> Tensor:
         if self._classes and labels is None:
             raise InputError(f"{self.name} has {self._classes} classes; labels were expected")
-        given = (z,) if labels is None or not self._classes else (z, sent(labels, self.device))
 
         def images(rows: slice) -> Tensor:
-            return as_images(self.module(*(each[rows] for each in given)), rows.stop - rows.start, self.name)
+            return self._made(latents[rows], None if labels is None else labels[rows], space).detach()
 
-        return self._portions.rows(len(z), images)
+        with borrowed(self.module, seed=seed), torch.no_grad():
+            return self._portions.rows(len(latents), images)
+
+    def _made(self, latents: Tensor, labels: Tensor | None, space: Space) -> Tensor:
+        latents = latents.to(self._type)
+        if space == "z" and self._whole:
+            places, names = self._arguments.bound(latents, labels)
+            told = {"z": latents, **({} if labels is None else {"labels": labels})}
+            with calling(self.name, of=self._own, **told):
+                given = self.module(*places, **names)
+        else:
+            assert self.styles is not None, "callers ask for spaces that are there"
+            w = self.styles.map(latents, labels).to(self._type) if space == "z" else latents
+            given = self.styles.made(w)
+        return images_of(given, len(latents), self.name, self.output_range)
+
+    def _probed(self, one_hot: bool | None) -> Tensor:
+        """Images of a few latents, once it is settled how the network is called."""
+        if not self._whole and not has_styles(self._own):
+            raise InputError(f"{self.name} cannot be called, and has no mapping and synthesis; see docs/own-code.md")
+        function = self._own if self._whole else self._own.mapping
+        plain = Arguments.of(function, self.name, classes=self._classes)
+        ways = [plain.with_one_hot()] if one_hot else [plain]
+        if self._classes and one_hot is None:
+            ways.append(plain.with_one_hot())
+        refusals: list[ForeignCodeError] = []
+        for self._arguments in ways:
+            try:
+                if not self._whole:
+                    self.styles = self._styles()
+                return self._probe_images(_CONSTANT)
+            except ForeignCodeError as problem:
+                refusals.append(problem)
+        raise refusals[0]
+
+    def _probe_images(self, seed: int) -> Tensor:
+        drawn = self._few()
+        images = self._images(drawn.z, drawn.labels, seed, "z")
+        check_finite(images, drawn.index, self.name)
+        return images
+
+    def _few(self) -> Latents:
+        # As many labels as classes could pass for a row of one-hot ones.
+        return self.draw(range(PROBE + (self._classes == PROBE)), seed=0)
+
+    def _styles(self) -> OwnStyles:
+        drawn = self._few()
+        with borrowed(self.module, seed=_CONSTANT), torch.no_grad():
+            return styles_in(self._own, self._arguments, drawn.z.to(self._type), drawn.labels, self.name)
+
+    def _find_styles(self, probe: Tensor) -> None:
+        """W, where mapping and synthesis give the same images as the network does; else why not."""
+        if self.styles is not None or not has_styles(self._own):
+            return
+        drawn = self._few()
+        try:
+            self.styles = self._styles()
+            w = self.map(drawn.z, drawn.labels)
+            images = self._images(w, drawn.labels, _CONSTANT, "w")
+            if images.shape != probe.shape or not (self.restless or torch.allclose(images, probe, atol=SAME)):
+                raise InputError("synthesis(mapping(z)) gives other images than the network itself")
+        except InputError as problem:
+            self.styles, self.no_w = None, str(problem)
+
+    def _labels(self, labels: Tensor | None) -> Tensor | None:
+        return None if labels is None or not self._classes else sent(labels, self.device)
+
+    def _lacks(self, space: str) -> CapabilityError:
+        why = f": {self.no_w}" if self.no_w else ""
+        return CapabilityError(f"{self.name} has no space {space!r}; it has: {', '.join(self._spaces())}{why}")
+
+    def _spaces(self) -> tuple[str, ...]:
+        return ("z", *(() if self.styles is None else self.styles.spaces))
 
 
-def as_images(given: Any, n: int, name: str) -> Tensor:
-    """What a callable gave for n images as float32 (n, 3, H, W): floats as they are, uint8 as x / 127.5 - 1.
-    InputError for anything else."""
-    images = _tensor_of(given) if isinstance(given, np.ndarray) else given
-    if not isinstance(images, Tensor):
-        raise InputError(f"{name} gave a {type(given).__name__}; a tensor or array {n} x 3 x H x W was expected")
-    if images.ndim != 4 or tuple(images.shape[:2]) != (n, 3):
-        raise InputError(f"{name} gave images of shape {tuple(images.shape)}; {n} x 3 x H x W was expected")
-    if images.dtype == torch.uint8:
-        return images.float().div_(127.5).sub_(1)
-    if not images.is_floating_point():
-        raise InputError(f"{name} gave {images.dtype} images; floats in [-1, 1] or uint8 were expected")
-    return images.detach().float()
-
-
-def _tensor_of(array: NDArray[Any]) -> Tensor:
-    """A copy: the array may be read-only, of foreign byte order or of a type that torch has not."""
-    if array.dtype.kind == "f":
-        return torch.from_numpy(array.astype(np.float32, order="C"))
-    return torch.from_numpy(array.astype(np.uint8 if array.dtype == np.uint8 else np.int64, order="C"))
-
-
-def check_finite(images: Tensor, index: range, name: str) -> None:
-    """DataError naming the first indices whose images (N, ...) are not finite."""
-    finite = torch.isfinite(images.flatten(1)).all(dim=1)
-    if not bool(finite.all()):
-        bad = [i for i, fine in zip(index, finite.tolist(), strict=True) if not fine]
-        some = ", ".join(map(str, bad[:8])) + (", ..." if len(bad) > 8 else "")
-        raise DataError(f"{name} gave images that are not finite (indices {some}); finite images were expected")
+def _is_whole(module: nn.Module) -> bool:
+    """Whether the network itself can be called, and not its mapping and synthesis alone."""
+    if isinstance(module, Held):
+        return callable(module.thing)
+    return type(module).forward is not nn.Module.forward or isinstance(module, torch.jit.ScriptModule)
 
 
 def module_fingerprint(module: nn.Module, name: str) -> str:
@@ -166,8 +266,9 @@ def module_fingerprint(module: nn.Module, name: str) -> str:
     every parameter and buffer; `name` tells apart what has none."""
     if isinstance(module, Generator) and is_dataclass(module.config):
         return weights_fingerprint(module, module.architecture, module.config)
-    digest = hashlib.sha256(f"{name} {type(module).__qualname__}\n".encode())
-    digest.update(source_of(type(module)))
+    kind = type(module.thing if isinstance(module, Held) else module)
+    digest = hashlib.sha256(f"{name} {kind.__qualname__}\n".encode())
+    digest.update(source_of(kind))
     add_tensors(digest, module)
     return digest.hexdigest()
 
@@ -186,26 +287,3 @@ class WeightsFingerprint:
         if (version := version_of(self._module)) != self._version:
             self._version, self._digest = version, module_fingerprint(self._module, self._name)
         return self._digest
-
-
-def class_names_of(module: nn.Module, classes: int, name: str) -> tuple[str, ...]:
-    """What a module calls its classes; () where it does not say. InputError for another number of names."""
-    names = getattr(module, "class_names", ())
-    if not isinstance(names, list | tuple) or (names and len(names) != classes):
-        raise InputError(f"{name}: `class_names` must be a list of {classes} names, got {one_line(repr(names))}")
-    return tuple(map(str, names))
-
-
-def shape_of(images: Tensor) -> tuple[int, int, int]:
-    """(3, H, W) of images (N, 3, H, W)."""
-    return 3, int(images.shape[2]), int(images.shape[3])
-
-
-def _whole_number(module: nn.Module, attribute: str, name: str, *, least: int, default: int | None) -> int:
-    value = getattr(module, attribute, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        what = "is missing" if value is None else f"is {value!r}"
-        raise InputError(
-            f"{name}: the module's attribute `{attribute}` {what}; an integer of at least {least} was expected"
-        )
-    return value

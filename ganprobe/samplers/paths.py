@@ -110,6 +110,10 @@ class PathPairs:
         """The two images (N, 3, H, W), raw float32, of pairs `index`. The network is run once on both together."""
         first, second, labels = self.latents(index, seed=seed)
         noise, truncation = conditions_of(self.sampler, index, seed)
+        if getattr(self.sampler, "restless", False):
+            # Its own random numbers are the same for both ends where each is made alone.
+            a, b = (self.sampler.synthesize(end, space=self.spec.space, labels=labels) for end in (first, second))
+            return a, b
         images = self.sampler.synthesize(
             torch.cat([first, second]),
             space=self.spec.space,

@@ -33,6 +33,29 @@ def spoilt(n, seed):
 def grey(n, seed):
     return torch.zeros(n, 3, 8, 8)
 
+def positive(n, seed):
+    return torch.rand(n, 3, 8, 8)
+
+def factory():
+    raise FileNotFoundError("weights.pt")
+
+class Late(torch.nn.Module):
+    z_dim, calls = 2, 0
+
+    def forward(self, z):
+        Late.calls += 1
+        print("drawing", end="")
+        if Late.calls > 2:
+            raise KeyError("layer")
+        return z.tanh()[:, :1, None, None].expand(-1, 3, 8, 8)
+
+class Leaves(Late):
+    def forward(self, z):
+        raise SystemExit(0)
+
+def scores(images):
+    return {}["smile"]
+
 number = 3
 """
 
@@ -118,6 +141,13 @@ EVALUATE: dict[str, tuple[str, str]] = {
     "B.safetensors --metrics ppl_w_full --samples 40": ("ppl_w_full needs a generator with a W space; B has Z", ""),
     "bad_generators:spoilt --metrics cs --samples 40": ("not finite (indices 5)", ""),
     "bad_generators:number --metrics cs": ("is a int", "nn.Module factory"),
+    "bad_generators:positive --metrics cs --samples 40": ("none of 64 images with a value below 0", "--output-range"),
+    "bad_generators:grey --metrics cs --samples 40 --output-range 1,2": ("an output range is one of -1,1 0,1", ""),
+    "bad_generators:factory --metrics cs": ("factory() raised FileNotFoundError: weights.pt (bad_gen", ""),
+    "bad_generators:Leaves --metrics cs": ("asked to end the process (SystemExit: 0)", "given z 2 x 2 float32"),
+    "images.npy --metrics fd --reference images.npy --features bad_generators:scores": ("raised KeyError: 'smile'", ""),
+    "G.safetensors --metrics ls_w --samples 60 --scorer bad_generators:scores": ("raised KeyError: 'smile'", ""),
+    "G.safetensors --metrics cs --output-range 0,1": ("an output range is for code of your own", "leave it out for G"),
     "bad_generators:gray --metrics cs": ("unknown name in bad_generators 'gray'", "did you mean 'grey'"),
     "no_such_module:grey --metrics cs": ("cannot import 'no_such_module'", ""),
     "G.safetensors --metrics cs --truncation much": ("truncation must be psi or psi:layers", "'much'"),
@@ -321,3 +351,19 @@ def test_messages_are_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: 
     monkeypatch.setattr("ganprobe.engine.evaluate.prepare", fail)
     said = refused(["evaluate", "G.safetensors", "--metrics", "cs", "--out", "new"], capsys)
     assert said == "ganprobe: first line second line\n"
+
+
+def test_code_that_fails_on_the_way_is_one_line_and_its_traceback_is_there_to_ask_for(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    words = ["evaluate", "bad_generators:Late", "--metrics", "cs", "--samples", "200", "--out", "late"]
+    assert run(words) == 2
+    out, err = capfd.readouterr()
+    assert "bad_generators:Late raised KeyError: 'layer' (bad_generators.py:" in err
+    assert "Traceback" not in err
+    assert err.count("\n") == 1
+    assert out.strip("drawing") == ""
+    assert run([*words, "--traceback"]) == 2
+    err = capfd.readouterr().err
+    assert "Traceback (most recent call last)" in err
+    assert "raise KeyError" in err

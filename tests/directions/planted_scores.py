@@ -108,9 +108,10 @@ def measured(
     names: tuple[str, ...] = NAMES,
     continuous: frozenset[str] = CONTINUOUS,
     seed: int = 0,
+    extremes: int | float | None = None,
 ) -> Estimate:
     """The estimate that goes by the name of `metric`."""
-    return all_measured(metric, sampler, scores, names=names, continuous=continuous, seed=seed)[0]
+    return all_measured(metric, sampler, scores, names=names, continuous=continuous, seed=seed, extremes=extremes)[0]
 
 
 def all_measured(
@@ -121,9 +122,11 @@ def all_measured(
     names: tuple[str, ...] = NAMES,
     continuous: frozenset[str] = CONTINUOUS,
     seed: int = 0,
+    extremes: int | float | None = None,
 ) -> tuple[Estimate, ...]:
     """All estimates of `metric`."""
-    return tuple(metric.measure(kept(scores), ScoredSamples(sampler, seed, names, continuous)).values())
+    samples = ScoredSamples(sampler, seed, names, continuous, extremes=extremes)
+    return tuple(metric.measure(kept(scores), samples).values())
 
 
 def table_of(estimate: Estimate, name: str) -> DetailTable:

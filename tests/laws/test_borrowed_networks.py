@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import ganprobe
 from ganprobe.core.borrowing import borrowed, on_device, version_of
+from ganprobe.core.errors import ForeignCodeError
 from ganprobe.directions.methods.steering.rendering import renderer
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.features.custom.callable_extractor import load_callable_features, load_callable_scorer
@@ -118,8 +119,9 @@ def test_a_failure_leaves_it_too(net: Net) -> None:
     sampler = ganprobe.load(net)
     before = state(net)
     net.fails = True
-    with pytest.raises(OSError):
-        sampler.batch(range(8), seed=0)
+    with pytest.raises(ForeignCodeError, match="raised OSError") as caught:
+        sampler.batch(range(8), seed=1)
+    assert isinstance(caught.value.__cause__, OSError)
     assert state(net) == before
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from ganprobe.core.errors import GanprobeError, MetricError
+from ganprobe.core.errors import MetricError, UntoldError
 from ganprobe.core.streams import normal
 from ganprobe.directions.scored.base import SCORES, ScoredMetric, ScoredSamples
 from ganprobe.engine.opening.metrics import CATALOGUE
@@ -137,12 +137,15 @@ def test_scores_that_are_not_finite_are_named(name):
 
 
 @EVERY
-def test_constant_scores_are_named(name):
+def test_constant_scores_are_named_and_the_others_measured(name):
     metric = SCORED[name].build()
     columns = columns_of(range(N))
     columns[SCORES] = columns[SCORES].clone()
     columns[SCORES][:, 2] = 1.0
-    with pytest.raises(GanprobeError, match="smile"):
+    (found,) = metric.measure(metric.update(metric.empty(), columns), SAMPLES).values()
+    assert any("smile" in note for note in found.notes)
+    columns[SCORES][:] = 1.0
+    with pytest.raises(UntoldError, match="smile"):
         metric.measure(metric.update(metric.empty(), columns), SAMPLES)
 
 

@@ -155,12 +155,13 @@ def test_uint8_and_arrays_are_taken(kind) -> None:
 @pytest.mark.parametrize(
     ("give", "message"),
     [
-        (lambda n, s: torch.zeros(n, 1, 8, 8), r"shape \(2, 1, 8, 8\); 2 x 3 x H x W"),
+        (lambda n, s: torch.zeros(n, 2, 8, 8), r"shape \(2, 2, 8, 8\); 2 x 3 x H x W"),
+        (lambda n, s: torch.zeros(n, 4, 8, 8), "alpha plane"),
         (lambda n, s: torch.zeros(n + 1, 3, 8, 8), r"shape \(3, 3, 8, 8\)"),
         (lambda n, s: torch.zeros(3, 8, 8), "shape"),
         (lambda n, s: np.zeros((n, 3, 8, 8), dtype=np.int64), "torch.int64 images"),
         (lambda n, s: [1, 2], "gave a list"),
-        (lambda n, s: torch.full((n, 3, 8, 8), 255.0), r"floats up to 255; \[-1, 1\] or uint8"),
+        (lambda n, s: torch.full((n, 3, 8, 8), 255.0), r"floats from 255 to 255; \[-1, 1\] or uint8"),
     ],
 )
 def test_what_is_no_images_is_refused_at_once(give, message: str) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganprobe.core.calls.options import Options, option
-from ganprobe.core.calls.settings import Picking, Placing, Scoring, Seeding, Truncating
+from ganprobe.core.calls.settings import Cutting, Picking, Placing, Ranging, Scoring, Seeding, Truncating
 from ganprobe.core.spaces import Space
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectionsCall(Picking, Placing, Scoring, Seeding):
+class DirectionsCall(Picking, Ranging, Placing, Cutting, Scoring, Seeding):
     """What finding directions shares with the other commands."""
 
     resume: bool = option(False, help="Go on where a killed scoring of the same samples stopped.")
@@ -32,10 +32,10 @@ class Starting(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RescoreCall(Picking, Placing, Scoring, Seeding, Starting):
+class RescoreCall(Picking, Ranging, Placing, Scoring, Seeding, Starting):
     """What re-scoring shares with the other commands."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditCall(Picking, Truncating, Placing, Scoring, Seeding, Starting):
+class EditCall(Picking, Ranging, Truncating, Placing, Scoring, Seeding, Starting):
     """What edits share with the other commands."""

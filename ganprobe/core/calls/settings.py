@@ -32,6 +32,37 @@ def parse_truncation(text: str) -> Truncation:
         raise InputError(f"truncation must be psi or psi:layers, such as 0.7 or 0.7:4; got {text!r}") from None
 
 
+OutputRange = tuple[int, int]
+OUTPUT_RANGES: Final[tuple[OutputRange, ...]] = ((-1, 1), (0, 1), (0, 255))
+
+
+def parse_range(text: str) -> OutputRange:
+    """ "0,1" to (0, 1). InputError for a range that is not known."""
+    known = {f"{low},{high}": (low, high) for low, high in OUTPUT_RANGES}
+    found = known.get(text.replace(" ", "").strip("[]()"))
+    if found is None:
+        raise InputError(f"an output range is one of {' '.join(known)}, got {text!r}")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranging(Options):
+    """What the numbers of a generator's images mean."""
+
+    output_range: OutputRange | None = option(
+        None,
+        word=str,
+        read=parse_range,
+        help="Of the floats that code of your own gives: -1,1 or 0,1 or 0,255; left out, its attribute output_range, "
+        "else -1,1.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.output_range is not None and tuple(self.output_range) not in OUTPUT_RANGES:
+            raise InputError(f"output range must be one of {OUTPUT_RANGES}, got {self.output_range!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Looking(Options):
     """With which networks."""
@@ -86,6 +117,40 @@ class Scoring(Options):
         help="Of attributes: toyfaces, a file, a folder of classifiers, package.module:callable or clip:...; see "
         "`ganprobe list scorers`. Left out, the one of toyfaces.",
     )
+
+
+Extremes = int | float
+"""A number of samples, or a share of all below 1."""
+
+
+def parse_extremes(text: str) -> Extremes:
+    """ "50" to 50 and "0.02" to 0.02. InputError for anything else."""
+    try:
+        return int(text) if text.strip().isdigit() else float(text)
+    except ValueError:
+        raise InputError(
+            f"extremes are a number of samples or a share of them, such as 50 or 0.02; got {text!r}"
+        ) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutting(Options):
+    """Of the boundaries of attributes."""
+
+    extremes: Extremes | None = option(
+        None,
+        word=str,
+        read=parse_extremes,
+        help="Samples at each end of an attribute's scores that its boundary is fitted to and validated on: a number, "
+        "or a share such as 0.02; left out, 10,000 and at most a tenth of all.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = self.extremes
+        whole = isinstance(given, int) and not isinstance(given, bool) and given >= 1
+        if not (given is None or whole or (isinstance(given, float) and 0 < given <= 0.5)):
+            raise InputError(f"extremes must be a number of at least 1, or a share of at most 0.5, got {given!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +268,19 @@ class Classifying(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(
-    Picking, Reading, Rendering, Truncating, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting
+    Picking,
+    Ranging,
+    Reading,
+    Rendering,
+    Truncating,
+    Placing,
+    Batching,
+    Cutting,
+    Scoring,
+    Looking,
+    Classifying,
+    Seeding,
+    Counting,
 ):
     """All that decides how one generator is measured. most: how many samples where `samples` is None, or all of a
     sampler that has fewer."""
@@ -272,7 +349,7 @@ class CompareCall(Settings, Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class SweepCall(
-    Picking, Reading, Rendering, Placing, Batching, Scoring, Looking, Classifying, Seeding, Counting, Asked
+    Picking, Reading, Rendering, Placing, Batching, Cutting, Scoring, Looking, Classifying, Seeding, Counting, Asked
 ):
     """`sweep`, whose truncations are its own."""
 

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ganprobe.core.errors import InputError
+from ganprobe.core.discovery.foreign import REST, calling, place_of, said_by
+from ganprobe.core.errors import ForeignCodeError, InputError
 from ganprobe.core.registry import unknown
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
@@ -36,17 +37,33 @@ def named_object(ref: str) -> Any:
         raise InputError(f"{ref!r} is not understood; package.module:name was expected")
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.append(os.getcwd())
-    try:
-        found: Any = importlib.import_module(module_name)
-    except (ImportError, SyntaxError) as problem:
-        raise InputError(
-            f"cannot import {module_name!r} of {ref}: {problem}; is it installed or in this folder?"
-        ) from problem
+    found: Any = _imported(module_name, ref)
     for part in path.split("."):
-        if part not in dir(found):
-            raise unknown(f"name in {module_name}", part, [name for name in dir(found) if not name.startswith("_")])
-        found = getattr(found, part)
+        with calling(f"looking up {part!r} of {ref}"):
+            known = dir(found)
+            if part not in known:
+                raise unknown(f"name in {module_name}", part, [name for name in known if not name.startswith("_")])
+            found = getattr(found, part)
     return found
+
+
+def _imported(module_name: str, ref: str) -> Any:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as problem:
+        missing = problem.name or ""
+        if module_name == missing or module_name.startswith(f"{missing}."):
+            hint = "is it installed or in this folder?"
+        else:
+            hint = f"{place_of(problem)} wants it: install it, or mend the import"
+        raise InputError(f"cannot import {module_name!r} of {ref}: {problem}; {hint}") from problem
+    except (Exception, SystemExit) as problem:
+        place = place_of(problem)
+        raise ForeignCodeError(
+            f"cannot import {module_name!r} of {ref}: {said_by(problem)}"
+            + (f" ({place})" if place else "")
+            + f"; {REST}"
+        ) from problem
 
 
 def signature_of(function: Callable[..., Any], ref: str, *, wanted: str) -> inspect.Signature:

@@ -17,7 +17,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ganprobe.core.errors import InputError, MetricError
+from ganprobe.core.calls.settings import Extremes as Taken
+from ganprobe.core.errors import InputError, UntoldError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.streams import stream
@@ -102,7 +103,7 @@ def separate(
     *,
     space: DrawnSpace,
     seed: int,
-    extremes: int | None = None,
+    extremes: Taken | None = None,
 ) -> list[Separation]:
     """The boundary of every attribute in `space`.
 
@@ -134,7 +135,24 @@ def separate(
     ]
 
 
-def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed: int, name: str) -> Extremes:
+def told_apart(
+    scores: Mapping[str, NDArray[np.floating]], *, extremes: Taken | None, seed: int
+) -> tuple[dict[str, NDArray[np.floating]], dict[str, str]]:
+    """The attributes whose scores tell the highest samples from the lowest, and of the others why not. InputError as
+    `check_extremes`; UntoldError where none is left."""
+    kept, untold = dict(scores), {}
+    for name, values in scores.items():
+        try:
+            choose_extremes(values, extremes, seed=seed, name=name)
+        except UntoldError as problem:
+            untold[name] = str(problem)
+            del kept[name]
+    if not kept:
+        raise UntoldError("; ".join(untold.values()))
+    return kept, untold
+
+
+def choose_extremes(scores: NDArray[np.floating], extremes: Taken | None, *, seed: int, name: str) -> Extremes:
     """The highest and lowest `extremes` of scores (N,), shuffled by (seed, name) and split 70 to 30. Among equal
     scores the lower index counts as the higher score. Errors as in `separate`."""
     values = array64(scores, f"scores of {name!r}", 1, power=1)
@@ -143,7 +161,7 @@ def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed:
     order = np.argsort(-values, kind="stable").astype(np.int64)
     high, low = order[:each], order[n - each :]
     if values[high[-1]] <= values[low[0]]:
-        raise MetricError(f"scores of {name!r} do not differ between the highest and the lowest {each}; leave it out")
+        raise _untold(values[order], each, name)
     rng = stream(seed, "interfacegan.split", name)
     high, low = rng.permutation(high), rng.permutation(low)
     cut = int(each * TRAIN_SHARE)
@@ -156,10 +174,11 @@ def choose_extremes(scores: NDArray[np.floating], extremes: int | None, *, seed:
     )
 
 
-def check_extremes(samples: int, extremes: int | None) -> int:
-    """How many samples each class takes of so many. InputError where they are too few to fit and validate anything, or
-    the two classes would overlap."""
+def check_extremes(samples: int, extremes: Taken | None) -> int:
+    """How many samples each class takes of so many; `extremes` may be a share. InputError where they are too few
+    to fit and validate anything, or the two classes would overlap."""
     each = default_extremes(samples) if extremes is None else extremes
+    each = int(each * samples + 1e-9) if isinstance(each, float) else each
     if each < FEWEST_EXTREMES or 2 * each > samples:
         raise InputError(
             f"{each} samples at each end of {samples} cannot be: there must be at least {FEWEST_EXTREMES}, "
@@ -173,6 +192,25 @@ def share_interval(share: float, n: float, variance: float = 0.0) -> tuple[float
     as would have that variance."""
     alone = share * (1 - share)
     return _wilson(share, min(float(n), alone / variance) if variance > 0 and alone > 0 else float(n))
+
+
+def standing_out(scores: NDArray[np.floating]) -> int:
+    """The largest number of samples at each end such that all at the upper one have higher scores than all at the lower
+    one: of scores of 0 and 1, how many there are of the rarer."""
+    ordered = np.sort(np.asarray(scores, dtype=np.float64))
+    half = len(ordered) // 2
+    return int((ordered[::-1][:half] > ordered[:half]).sum())
+
+
+def _untold(scores: FloatArray, each: int, name: str) -> UntoldError:
+    """The error for `each` samples at the ends of scores (N,) that do not differ."""
+    most, n = standing_out(scores), len(scores)
+    if most == 0:
+        return UntoldError(f"the scores of {name!r} never change; leave it out, or draw more samples")
+    said = f"{most} of {n} samples stand out by their scores of {name!r}, and {each} were to be taken at each end"
+    if most < FEWEST_EXTREMES:
+        return UntoldError(f"only {said}: at least {FEWEST_EXTREMES} are needed; draw more samples, or leave it out")
+    return UntoldError(f"only {said}: take fewer (--extremes {most}, or extremes={most}), or leave it out")
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganprobe.core.errors import CapabilityError, InputError
+from ganprobe.core.calls.settings import Extremes
+from ganprobe.core.errors import CapabilityError, InputError, UntoldError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.registry import unknown
 from ganprobe.directions.direction import Direction
@@ -16,7 +17,7 @@ from ganprobe.directions.latents import DrawnSpace, spread_along
 from ganprobe.directions.methods.boundary import project_boundary
 from ganprobe.directions.methods.entangled import entangled
 from ganprobe.directions.methods.ganspace import ganspace_components
-from ganprobe.directions.methods.interfacegan import Separation, separate
+from ganprobe.directions.methods.interfacegan import Separation, separate, told_apart
 from ganprobe.directions.methods.sefa import sefa_factors
 from ganprobe.metrics.disentanglement.correlation import attribute_correlation
 from ganprobe.samplers.generator import GeneratorSampler
@@ -77,17 +78,19 @@ def interfacegan_directions(
     *,
     spaces: Sequence[DrawnSpace],
     seed: int,
-    extremes: int | None = None,
+    extremes: Extremes | None = None,
     conditions: Sequence[Condition] = (),
 ) -> tuple[list[Direction], dict[str, Any]]:
     """A direction for each attribute and space, then those that were conditioned, and the tables for JSON: separations,
     cosines between the boundaries of a space, the entangled ones with the conditions that would mend them, correlations
-    of the scores.
+    of the scores. Attributes whose scores do not tell the ends apart have no direction; "untold" says why.
 
     A conditioned direction is called as InterFaceGAN's files are, age_c_gender_eyeglasses. Errors as `separate`,
     `check_conditions` and `project_boundary`.
     """
     check_conditions(scores, conditions)
+    scores, untold = told_apart(scores, extremes=extremes, seed=seed)
+    _check_told(untold, conditions)
     separations = [
         each for space in spaces for each in separate(sampler, scores, space=space, seed=seed, extremes=extremes)
     ]
@@ -101,6 +104,7 @@ def interfacegan_directions(
         "separations": [each.to_json() for each in separations],
         "cosines": {space: _cosines(item for item in items if item.space == space) for space in spaces},
         "entangled": {space: _entangled(each for each in separations if each.space == space) for space in spaces},
+        **({"untold": untold} if untold else {}),
         "score_correlation": {"names": list(scores), "matrix": attribute_correlation(table).tolist()},
     }
 
@@ -117,6 +121,12 @@ def check_conditions(attributes: Iterable[str], conditions: Sequence[Condition])
     names = [conditioned_name(*condition) for condition in conditions]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"the condition {twice[0]} was asked for twice; ask once")
+
+
+def _check_told(untold: Mapping[str, str], conditions: Sequence[Condition]) -> None:
+    for name in (name for primal, others in conditions for name in (primal, *others)):
+        if name in untold:
+            raise UntoldError(f"a condition names {name!r}, and {untold[name]}")
 
 
 def conditioned_name(primal: str, others: Sequence[str]) -> str:

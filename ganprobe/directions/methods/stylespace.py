@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.calls.settings import Extremes
 from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.directions.direction import Direction
@@ -57,7 +58,7 @@ class Change:
 
 
 def style_attributions(
-    sampler: LatentSampler, scores: Mapping[str, NDArray[np.floating]], *, seed: int, extremes: int | None = None
+    sampler: LatentSampler, scores: Mapping[str, NDArray[np.floating]], *, seed: int, extremes: Extremes | None = None
 ) -> Channels:
     """The attribution of every channel to every attribute.
 

@@ -10,23 +10,22 @@ the accuracies are is in `ganprobe.directions.methods.interfacegan`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 
 from ganprobe.core.errors import MetricError
-from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.results import Z95, Estimate
 from ganprobe.core.tables import DetailTable, Entry, detail_table
-from ganprobe.directions.latents import DrawnSpace, drawn_spaces, latent_sampler
+from ganprobe.directions.latents import drawn_spaces, latent_sampler
 from ganprobe.directions.methods.boundary import project_boundary
-from ganprobe.directions.methods.interfacegan import Separation, separate
+from ganprobe.directions.methods.interfacegan import Separation, separate, told_apart
 from ganprobe.directions.methods.uncertainty import mean_of
 from ganprobe.directions.scored.base import ScoredMetric, ScoredSamples
 from ganprobe.directions.scored.protocol import LEAST_BOUNDARIES, THRESHOLD
-from ganprobe.directions.scored.rows import ScoreRows, score_rows
+from ganprobe.directions.scored.rows import score_rows
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.states.rows import KeptRows
 
@@ -50,15 +49,26 @@ class BoundaryAccuracy(ScoredMetric):
     scores, in W where the generator has one and else in Z; in [0, 1], higher is better. boundary_accuracy@median: the
     same cut at the median."""
 
+    def protocol(self, samples: ScoredSamples) -> Mapping[str, Any]:
+        """How many samples each end has, where the call says it."""
+        return {} if samples.extremes is None else {"extremes": samples.extremes}
+
     def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
         """Both by name, the first with the tables "accuracy_<space>", "cosines_<space>" and "conditioned_<space>" of
-        every space that can be drawn. MetricError as `score_rows` and `separate`, CapabilityError without latents."""
+        every space that can be drawn. Attributes whose ends do not differ have no number, and a note says why;
+        UntoldError where none has. MetricError as `score_rows` and `separate`, CapabilityError without latents."""
         sampler = latent_sampler(samples.sampler)
         scores = score_rows(state, samples, least=LEAST_BOUNDARIES, name=NAME)
-        found = {space: _separations(sampler, scores, space, samples.seed) for space in drawn_spaces(sampler)}
-        tables, notes = [], []
+        columns = {name: scores.column(name) for name in scores.names}
+        told, untold = told_apart(columns, extremes=samples.extremes, seed=samples.seed)
+        found = {
+            space: separate(sampler, told, space=space, seed=samples.seed, extremes=samples.extremes)
+            for space in drawn_spaces(sampler)
+        }
+        tables, notes = [], list(untold.values())
+        kinds = dict(zip(scores.names, scores.continuous, strict=True))
         for space, separations in found.items():
-            tables.append(accuracy_table(separations, space, scores.continuous))
+            tables.append(accuracy_table(separations, space, [kinds[each.attribute] for each in separations], untold))
             if len(separations) > 1:
                 more, note = cosine_tables(separations, space)
                 tables += more
@@ -69,9 +79,13 @@ class BoundaryAccuracy(ScoredMetric):
         return {NAME: replace(at_midrange, notes=tuple(notes), tables=tuple(tables)), AT_MEDIAN: at_median}
 
 
-def accuracy_table(separations: Sequence[Separation], space: str, continuous: Sequence[bool]) -> DetailTable:
-    """Accuracies and shares by attribute; those at zero only where zero is a class boundary."""
+def accuracy_table(
+    separations: Sequence[Separation], space: str, continuous: Sequence[bool], untold: Collection[str] = ()
+) -> DetailTable:
+    """Accuracies and shares by attribute; those at zero only where zero is a class boundary, and none of attributes
+    that are `untold`."""
     rows = {each.attribute: _row(each, kind) for each, kind in zip(separations, continuous, strict=True)}
+    rows |= {name: [None] * len(COLUMNS) for name in untold}
     note = (
         f"{separations[0].extremes} samples at each end, 70% for training. Always saying one class is right for the "
         "share above the threshold, or for the rest. The midrange is set by the two most extreme samples; its "
@@ -92,11 +106,6 @@ def cosine_tables(separations: Sequence[Separation], space: str) -> tuple[list[D
         return [cosines], [f"no conditioned boundaries in {space}: {problem}"]
     title = f"Cosines between boundaries in {space.upper()}, each conditioned on all others"
     return [cosines, _matrix(f"conditioned_{space}", title, names, free @ free.T, (free * normals).sum(1))], []
-
-
-def _separations(sampler: LatentSampler, scores: ScoreRows, space: DrawnSpace, seed: int) -> list[Separation]:
-    table = {name: scores.column(name) for name in scores.names}
-    return separate(sampler, table, space=space, seed=seed)
 
 
 def _row(each: Separation, continuous: bool) -> list[Entry]:

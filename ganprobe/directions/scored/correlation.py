@@ -35,14 +35,15 @@ class AttributeCorrelation(ScoredMetric):
     def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
         """{name: Estimate}, with the table "correlation". MetricError as `score_rows`, for fewer than two attributes
         too."""
-        scores = score_rows(state, samples, least=LEAST_CORRELATION, name=NAME, attributes=2)
+        everything = score_rows(state, samples, least=LEAST_CORRELATION, name=NAME, attributes=2)
+        scores, notes = everything.changing(NAME, least=2)
         matrix = attribute_correlation(scores.values)
         value = mean_off_diagonal(matrix)
         variance = float((correlation_influence(scores.values, matrix) ** 2).sum())
         half = Z95 * float(np.sqrt(variance))
         table = _table(scores.values, matrix, scores.names)
         ends = (max(value - half, 0.0), min(value + half, 1.0))
-        return {NAME: Estimate(value, ends, len(scores.values), variance, tables=(table,))}
+        return {NAME: Estimate(value, ends, len(scores.values), variance, notes=notes, tables=(table,))}
 
 
 def mean_off_diagonal(matrix: FloatArray) -> float:

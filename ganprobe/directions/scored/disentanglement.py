@@ -11,7 +11,7 @@ will do is what separability and boundaries ask.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -55,18 +55,15 @@ class DciMetric(ScoredMetric):
     def measure(self, state: KeptRows, samples: ScoredSamples) -> Mapping[str, Estimate]:
         """{name: Estimate} with the tables "scores" and "attributes". MetricError as `score_rows`, CapabilityError
         without the latents."""
-        scores = score_rows(state, samples, least=LEAST_AXES, name=self.name, attributes=2)
+        everything = score_rows(state, samples, least=LEAST_AXES, name=self.name, attributes=2)
+        scores, notes = everything.changing(self.name, least=2)
         moments = _group_moments(samples, scores, "z" if self.space == "z" else "w")
         loading = style_loading(samples.sampler) if self.space == "s" else None
         found = dci_of_moments(moments, latents=len(moments[0].total) - len(scores.names), loading=loading)
         three = _three(found, len(scores.values))
-        disentanglement = three["disentanglement"]
+        disentanglement = replace(three["disentanglement"], notes=notes)
         tables = (_dci_scores(three), _dci_attributes(found, scores.names))
-        return {
-            self.name: Estimate(
-                disentanglement.value, disentanglement.ci95, len(scores.values), disentanglement.variance, tables=tables
-            )
-        }
+        return {self.name: replace(disentanglement, tables=tables)}
 
 
 @final

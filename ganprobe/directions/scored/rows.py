@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganprobe.core.columns import SCORES
-from ganprobe.core.errors import MetricError
+from ganprobe.core.errors import MetricError, UntoldError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.directions.latents import latent_sampler, latents_of, parts_of
 from ganprobe.directions.scored.base import ScoredSamples
@@ -58,13 +58,25 @@ class ScoreRows:
         rest = ScoreRows(self.values[:, keep], names, tuple(self.continuous[i] for i in chosen), self.thresholds[keep])
         return rest, tuple(name for name, kept in zip(self.names, keep, strict=True) if not kept)
 
+    def changing(self, metric: str, least: int = 1) -> tuple[ScoreRows, tuple[str, ...]]:
+        """Without the attributes whose scores never change; and the note on these, if there are any. UntoldError where
+        fewer than `least` are left."""
+        keep = self.values.min(0) < self.values.max(0)
+        still = ", ".join(name for name, kept in zip(self.names, keep, strict=True) if not kept)
+        if keep.sum() < least:
+            raise UntoldError(f"{metric}: the scores of {still} never change; draw more samples, or leave it out")
+        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
+        kinds = tuple(kind for kind, kept in zip(self.continuous, keep, strict=True) if kept)
+        rest = ScoreRows(self.values[:, keep], names, kinds, self.thresholds[keep])
+        return rest, (f"excluded, since their scores never change: {still}",) if still else ()
+
     def column(self, name: str) -> FloatArray:
         return np.asarray(self.values[:, self.names.index(name)], dtype=np.float64)
 
 
 def score_rows(state: KeptRows, samples: ScoredSamples, *, least: int, name: str, attributes: int = 1) -> ScoreRows:
     """The scores of `state`. MetricError on fewer than `least` samples or `attributes`, on samples other than 0 to
-    N - 1 (their latents could not be told), scores not finite, and scores that never change."""
+    N - 1 (their latents could not be told), and scores not finite."""
     values = usable_rows(state, least, name, SCORES)
     index = state.index
     if not (index == np.arange(len(index))).all():
@@ -75,10 +87,6 @@ def score_rows(state: KeptRows, samples: ScoredSamples, *, least: int, name: str
             f"{name} needs scores of at least {attributes} named attributes; there are {values.shape[1]} columns for "
             f"{', '.join(samples.attributes) or 'no names'}"
         )
-    constant = np.flatnonzero(values.min(0) == values.max(0))
-    if len(constant):
-        said = ", ".join(samples.attributes[int(i)] for i in constant)
-        raise MetricError(f"{name}: the scores of {said} never change; leave them out of the scorer")
     continuous = tuple(attribute in samples.continuous for attribute in samples.attributes)
     thresholds = np.where(continuous, np.median(values, axis=0), 0.0)
     return ScoreRows(values, samples.attributes, continuous, np.asarray(thresholds, dtype=np.float64))
@@ -125,9 +133,9 @@ def exclusion(names: Sequence[str]) -> tuple[str, ...]:
     return (f"excluded, since one class alone is left: {', '.join(names)}",) if names else ()
 
 
-def one_class_alone(metric: str, names: Sequence[str]) -> MetricError:
+def one_class_alone(metric: str, names: Sequence[str]) -> UntoldError:
     """The error for attributes that are all left out."""
-    return MetricError(
+    return UntoldError(
         f"{metric}: of every attribute ({', '.join(names)}) one class alone is there; draw more samples or score other "
         "attributes"
     )

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganprobe.core.calls.settings import Extremes
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler
 from ganprobe.directions.direction import Direction
 from ganprobe.directions.edits.moves import edit
+from ganprobe.directions.methods.interfacegan import told_apart
 from ganprobe.directions.methods.stylespace import PERTURBED, Change, change_of, channel_directions, style_attributions
 from ganprobe.directions.styles import part_of, style_generator
 from ganprobe.features.scores import PREFIX
@@ -46,10 +48,11 @@ def style_channels(
     *,
     count: int,
     seed: int,
-    extremes: int | None = None,
+    extremes: Extremes | None = None,
 ) -> StyleFound:
     """The `count` channels of every attribute that change its score most, among four times as many of largest
     attribution. Errors as `style_attributions` and `channel_directions`."""
+    scores, untold = told_apart(scores, extremes=extremes, seed=seed)
     attributions = style_attributions(sampler, scores, seed=seed, extremes=extremes)
     tried = max(count, min(CANDIDATES_FOR_ONE * count, int((attributions.deviations > 0).sum())))
     chosen = channel_directions(sampler, attributions, count=tried)
@@ -64,11 +67,12 @@ def style_channels(
     return StyleFound(
         items=tuple(items),
         numbers={
+            **({"untold": untold} if untold else {}),
             "stylespace": {
                 "style_sizes": list(sizes),
                 "candidates": tried,
                 "channels": [_row(sampler, item) for item in items],
-            }
+            },
         },
         figures=figures,
     )

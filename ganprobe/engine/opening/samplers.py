@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from ganprobe.checkpoints import open_generator
-from ganprobe.core.calls.settings import DEFAULTS, Reading
+from ganprobe.core.calls.settings import DEFAULTS, OutputRange, Reading
+from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of
+from ganprobe.core.progress import tell
 from ganprobe.core.protocols import Sampler
 from ganprobe.core.shipped import manifest, shipped_file, shipped_names
 from ganprobe.core.spaces import BatchNoise, Truncation
@@ -18,10 +21,11 @@ from ganprobe.data import is_image_data, open_data
 from ganprobe.engine.opening.folders import check_image_folder, generator_in
 from ganprobe.engine.opening.names import check_generator
 from ganprobe.generators.base import Generator
-from ganprobe.samplers.callables import open_callable
+from ganprobe.samplers.callables import FunctionSampler, open_callable, own_sampler
 from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.modules import ModuleSampler, module_fingerprint
+from ganprobe.samplers.own_networks import is_generator
 
 
 def open_sampler(
@@ -32,21 +36,26 @@ def open_sampler(
     truncation: Truncation = DEFAULTS.truncation,
     reading: Reading = DEFAULTS,
     key: str | None = None,
+    output_range: OutputRange | None = None,
 ) -> Sampler:
     """The sampler of any GENERATOR on `device`. A shipped name goes before a file or folder of that name ("./name").
     The folder of a training stands for its generator.
 
     noise and truncation: as GeneratorSampler takes them. reading: how images are read. key: of the network to read, in
     a checkpoint of several. A sampler that is one already stays as it is, on its device, and so does a network: it is
-    measured in evaluation mode and left as it was.
+    measured in evaluation mode and left as it was. output_range: of the floats that code of the caller's own gives
+    (docs/own-code.md), whose first images are looked at.
     Errors: InputError for an unknown name or a missing file, CheckpointError for a file that is no checkpoint,
     DataError for images that cannot be read, CapabilityError for noise or truncation asked of images, foreign modules
     and functions, which have none, or of a sampler that was made with others.
     """
     if isinstance(ref, Generator):
         _check_no_key("a network", key)
+        _check_own(ref, output_range)
         return _of_network(ref, "generator", noise, truncation)
-    opened = _of_object(ref) if not isinstance(ref, str | Path) else None
+    opened = _of_object(ref, output_range) if not isinstance(ref, str | Path) else None
+    if isinstance(ref, str | Path) and not _is_own(ref):
+        _check_own(ref, output_range)
     if isinstance(ref, str) and ref in shipped_names("generators"):
         file = shipped_file("generators", ref)
         shipped = _of_file(file, ref, key, device, noise, truncation)
@@ -62,9 +71,13 @@ def open_sampler(
             return _of_file(path, path.stem, key, device, noise, truncation)
         opened = ImageSampler(open_data(path, **reading.reading))
     if opened is None:
-        opened = _of_name(str(ref), device, noise, truncation)
+        opened = _of_name(str(ref), device, noise, truncation, output_range)
     _check_no_key(opened.name, key)
     _check_conditions(opened, noise, truncation)
+    if isinstance(opened, ModuleSampler | FunctionSampler):
+        opened.check_outputs()
+        for note in opened.notes if isinstance(ref, str) else ():
+            tell(f"ganprobe: {opened.name}: {note}")
     return opened
 
 
@@ -73,22 +86,48 @@ def _shipped_classes(name: str) -> tuple[str, ...]:
     return tuple(map(str, manifest()["generators"][name].get("classes", ())))
 
 
+def _is_own(ref: str | Path) -> bool:
+    """Whether it names code of the caller's."""
+    return ref not in shipped_names("generators") and not Path(ref).exists() and names_an_object(str(ref))
+
+
+def _check_own(ref: object, output_range: OutputRange | None) -> None:
+    if output_range is not None:
+        name = ref if isinstance(ref, str | Path) else type(ref).__name__
+        raise InputError(
+            f"an output range is for code of your own (package.module:callable), whose range nobody else knows; leave "
+            f"it out for {name}"
+        )
+
+
 def _check_no_key(name: str, key: str | None) -> None:
     if key is not None:
         raise InputError(f"{name} is no checkpoint file, and has no key {key!r} to read; leave the key out")
 
 
-def _of_object(given: Sampler | nn.Module) -> Sampler:
-    if isinstance(given, nn.Module):
-        return ModuleSampler(given, name=type(given).__name__)
-    if isinstance(given, Sampler):
+def _of_object(given: Any, output_range: OutputRange | None) -> Sampler:
+    if isinstance(given, Sampler) and not isinstance(given, nn.Module):
+        _check_own(given, output_range)
         return given
+    if isinstance(given, nn.Module) or (not isinstance(given, type) and (is_generator(given) or callable(given))):
+        name = getattr(given, "__name__", type(given).__name__)
+        return own_sampler(given, name, output_range=output_range)
     raise InputError(f"a generator was expected: a path, a name, a sampler or an nn.Module; got {type(given).__name__}")
 
 
-def _of_name(text: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:
+def _of_name(
+    text: str,
+    device: torch.device | str,
+    noise: BatchNoise,
+    truncation: Truncation,
+    output_range: OutputRange | None,
+) -> Sampler:
     check_generator(text)
-    return _of_callable(text, device, noise, truncation)
+    opened = open_callable(text, device=device, output_range=output_range)
+    if isinstance(opened, Generator):
+        _check_own(text, output_range)
+        return _of_network(opened, text, noise, truncation)
+    return opened
 
 
 def _check_conditions(sampler: Sampler, noise: BatchNoise, truncation: Truncation) -> None:
@@ -103,13 +142,6 @@ def _check_conditions(sampler: Sampler, noise: BatchNoise, truncation: Truncatio
             f"{sampler.name} was opened with noise {sampler.noise} and truncation {sampler.truncation}, not with "
             f"{noise} and {truncation}; open it with these instead (ganprobe.load)"
         )
-
-
-def _of_callable(ref: str, device: torch.device | str, noise: BatchNoise, truncation: Truncation) -> Sampler:
-    opened = open_callable(ref, device=device)
-    if isinstance(opened, Generator):
-        return _of_network(opened, ref, noise, truncation)
-    return opened
 
 
 def _of_network(generator: Generator, name: str, noise: BatchNoise, truncation: Truncation) -> GeneratorSampler:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 
 from ganprobe.core.calls.settings import Settings
+from ganprobe.core.errors import UntoldError
 from ganprobe.core.protocols import FeatureExtractor, Sampler
 from ganprobe.engine.opening.features import FeatureSet
 from ganprobe.engine.passes.journal import Journal
@@ -33,7 +34,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """An evaluation under way: all that it reads and writes is open."""
+    """An evaluation under way: all that it reads and writes is open. untold: the metrics that came to no number."""
 
     evaluation: Evaluation
     features: FeatureSet
@@ -42,3 +43,4 @@ class Measurement:
     ranks: Ranks
     test: Reference | None = None
     classes: Classes = field(default_factory=Classes)
+    untold: dict[str, UntoldError] = field(default_factory=dict)

@@ -189,7 +189,9 @@ def check_attributes(plan: Plan, attributes: Sequence[str]) -> None:
 def _check_capability(each: Planned, sampler: Sampler) -> None:
     name, missing = each.spec.name, _missing(each, sampler)
     if missing is not None:
-        why = sampler.source.facts.why if missing == CLASSES and isinstance(sampler, ImageSampler) else ""
+        why = str(getattr(sampler, "no_w", ""))
+        if missing == CLASSES and isinstance(sampler, ImageSampler):
+            why = sampler.source.facts.why
         had = ", ".join(name.upper() for name in sampler.spec.spaces) or "images only"
         raise CapabilityError(
             f"{name} needs a generator with {missing}; {sampler.name} has {f'{had}: {why}' if why else had}; "

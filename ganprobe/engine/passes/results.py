@@ -80,6 +80,7 @@ def _surroundings(planned: Planned, reference: Reference | None, measurement: Me
         device=measurement.features.device,
         folder=measurement.journal.workplace(planned.spec.name.replace("@", "-")) if trains else None,
         classifier=evaluation.settings.classifier,
+        extremes=evaluation.settings.extremes,
         test_named=("", "") if test is None else (test.subject.name, test.subject.fingerprint),
     )
 
@@ -126,7 +127,8 @@ def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | No
     sides = zip(("", " of the reference"), missing, strict=True)
     left_out = (f"unreadable images{side} left out: {n}" for side, n in sides if n)
     there = () if reference is None else (f"reference: {note}" for note in reference.images)
-    return (*advice, *left_out, *image_notes(measurement.evaluation.sampler), *there)
+    own = getattr(measurement.evaluation.sampler, "notes", ())
+    return (*own, *advice, *left_out, *image_notes(measurement.evaluation.sampler), *there)
 
 
 def _class_notes(planned: Planned, measurement: Measurement) -> tuple[str, ...]:
@@ -163,6 +165,7 @@ def provenance_of(measurement: Measurement, started: str, seconds: float) -> dic
         "batch_size": settings.batch_size,
         **({} if measurement.ranks.world == 1 else {"processes": measurement.ranks.world}),
         **sampling_of(evaluation.sampler),
+        **({"untold": {name: str(why) for name, why in measurement.untold.items()}} if measurement.untold else {}),
         **skipped_summary(skipped),
         **_classes_said(measurement),
         "started": started,

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ganprobe.core.borrowing import on_device
+from ganprobe.core.discovery.foreign import calling
 from ganprobe.core.discovery.objects import named_object, signature_of, source_of, takes
 from ganprobe.core.errors import InputError
 from ganprobe.features.custom.extractor import ColumnsOf, ForeignExtractor, Network, feature_columns, score_columns
@@ -36,7 +37,10 @@ def load_network(ref: str, device: torch.device | str = "cpu") -> tuple[Network,
     one without arguments.
     """
     found = named_object(ref)
-    made = found() if _is_factory(found, ref) else found
+    made = found
+    if _is_factory(found, ref):
+        with calling(f"{ref}()", of=found):
+            made = found()
     if isinstance(made, nn.Module):
         module = on_device(made, device)
         return module, fingerprint_of(module.state_dict(), ref, _source(type(module)))

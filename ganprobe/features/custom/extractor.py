@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.borrowing import borrowed
-from ganprobe.core.errors import DataError, InputError, out_of_memory
+from ganprobe.core.discovery.foreign import calling
+from ganprobe.core.errors import DataError, InputError
 from ganprobe.core.protocols import Columns
 from ganprobe.core.streams import stream
 from ganprobe.features.images.preparation import VERSION, Preparation, checked_names
@@ -32,7 +33,6 @@ PROBE_SIDES = (64, 128, 224, 256, 299, 32)
 REPEATABLE = 1e-2
 """The same image may give numbers that differ by this share of their size from one batch to another."""
 
-_REFUSALS = (RuntimeError, ValueError, TypeError, IndexError)
 Network = Callable[[Tensor], Any]
 ColumnsOf = Callable[[Any], Columns]
 
@@ -70,14 +70,8 @@ class ForeignExtractor:
         """Float images (N, 3, H, W) in [-1, 1], of any size that the network takes. InputError where it takes them
         not or gives no row an image, DataError for another kind of tensor."""
         inputs = self.preparation(images.to(self.device))
-        try:
-            with borrowed(self._network):
-                given = self._network(inputs)
-        except _REFUSALS as problem:
-            if out_of_memory(problem):
-                raise
-            shape = " x ".join(map(str, inputs.shape[1:]))
-            raise InputError(f"{self.name} does not take images {shape}: {last_line(problem)}") from problem
+        with borrowed(self._network), calling(self.name, of=self._network, images=inputs):
+            given = self._network(inputs)
         columns = self._columns_of(given)
         return {name: self._checked(name, column, len(images)) for name, column in columns.items()}
 

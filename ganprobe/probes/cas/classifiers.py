@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad, relu
 from torchvision.models import resnet50
 
+from ganprobe.core.discovery.foreign import calling
 from ganprobe.core.discovery.objects import named_object
 from ganprobe.core.errors import InputError
 from ganprobe.core.streams import derive_seed, stream
@@ -76,6 +77,32 @@ class _Block(nn.Module):
         return relu(x + y)
 
 
+@final
+class OwnClassifier(nn.Module):
+    """A network of the caller's: what it raises is one line, and what it gives must be logits (N, classes)."""
+
+    def __init__(self, network: nn.Module, name: str, classes: int) -> None:
+        super().__init__()
+        self.network, self.name, self.classes = network, name, classes
+
+    def forward(self, images: Tensor) -> Tensor:
+        with calling(self.name, of=self.network, images=images):
+            logits = self.network(images)
+        if not isinstance(logits, Tensor) or tuple(logits.shape) != (len(images), self.classes):
+            given = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+            raise InputError(
+                f"{self.name} gave {given} for {len(images)} images; logits (N, {self.classes}) were expected"
+            )
+        return logits
+
+
+def check_classifier(named: str, *, classes: int, resolution: int) -> None:
+    """Build it once and show it two images. Errors as `classifier_for` and `OwnClassifier`."""
+    _, build = classifier_for(named, classes=classes, resolution=resolution)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        build()(torch.zeros(2, 3, resolution, resolution))
+
+
 def classifier_for(named: str | None, *, classes: int, resolution: int) -> tuple[str, Build]:
     """What a classifier is called, and what builds it. named: package.module:callable of (classes, resolution).
     InputError where there is no such thing, or it makes no nn.Module."""
@@ -89,12 +116,13 @@ def classifier_for(named: str | None, *, classes: int, resolution: int) -> tuple
         raise InputError(f"{named} is a {type(function).__name__}; a function of (classes, resolution) was expected")
 
     def build() -> nn.Module:
-        made = function(classes, resolution)
+        with calling(named, of=function, classes=classes, resolution=resolution):
+            made = function(classes, resolution)
         if not isinstance(made, nn.Module):
             raise InputError(
                 f"{named}({classes}, {resolution}) gave a {type(made).__name__}; an nn.Module was expected"
             )
-        return made
+        return OwnClassifier(made, named, classes)
 
     return named, build
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.svm import LinearSVC
 
-from ganprobe.core.errors import InputError, MetricError
+from ganprobe.core.errors import InputError, MetricError, UntoldError
 from ganprobe.directions import separate, wilson_interval
 from ganprobe.directions.latents import latents_of
-from ganprobe.directions.methods.interfacegan import choose_extremes, default_extremes
+from ganprobe.directions.methods.interfacegan import choose_extremes, default_extremes, standing_out
 from ganprobe.directions.methods.search import check_conditions, interfacegan_directions
 
 N = 6000
@@ -106,8 +106,16 @@ def test_wilson_is_scipys(counts: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("scores", "extremes", "error", "said"),
     [
-        (np.ones(1000), None, MetricError, "do not differ"),
-        (np.append(np.zeros(999), 1.0), None, MetricError, "do not differ"),
+        (np.ones(1000), None, UntoldError, "never change"),
+        (
+            np.append(np.zeros(999), 1.0),
+            None,
+            UntoldError,
+            "only 1 of 1000 samples stand out .* at least 10 are needed",
+        ),
+        (np.append(np.zeros(950), np.ones(50)), None, UntoldError, r"only 50 of 1000 .* and 100 were .*--extremes 50"),
+        (np.append(np.zeros(30), np.ones(970)), 0.1, UntoldError, r"only 30 of 1000 .*--extremes 30"),
+        (np.arange(1000.0), 0.005, InputError, "5 samples at each end"),
         (np.append(np.arange(999.0), np.nan), None, MetricError, "in rows 999"),
         (np.ones((100, 2)), None, MetricError, "1 axes"),
         (np.arange(50.0), None, InputError, "draw more"),
@@ -117,6 +125,38 @@ def test_wilson_is_scipys(counts: tuple[int, int]) -> None:
 def test_bad_scores_are_refused(scores: np.ndarray, extremes: int | None, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         choose_extremes(scores, extremes, seed=0, name="x")
+
+
+@given(st.lists(st.integers(0, 4), min_size=40, max_size=80))
+def test_as_many_stand_out_as_can_be_taken(values: list[int]) -> None:
+    scores = np.array(values, dtype=np.float64)
+    most = standing_out(scores)
+    ordered = np.sort(scores)
+    for each in range(1, len(scores) // 2 + 1):
+        assert (ordered[-each] > ordered[each - 1]) == (each <= most)
+
+
+def test_a_rare_attribute_is_separated_by_those_that_have_it() -> None:
+    rare = (_scores("w")["first"] > np.quantile(_scores("w")["first"], 0.95)).astype(np.float64)
+    with pytest.raises(UntoldError, match=f"--extremes {int(rare.sum())}"):
+        separate(stylegan(), {"rare": rare}, space="w", seed=1)
+    (found,) = separate(stylegan(), {"rare": rare}, space="w", seed=1, extremes=int(rare.sum()))
+    assert found.extremes == int(rare.sum())
+    assert abs(found.boundary.normal @ NORMALS[0]) > 0.7
+    (share,) = separate(stylegan(), {"rare": rare}, space="w", seed=1, extremes=0.02)
+    assert share.extremes == int(0.02 * len(rare))
+
+
+def test_one_rare_attribute_leaves_the_others_their_directions() -> None:
+    scores = {**_scores("z"), "rare": np.append(np.zeros(N - 40), np.ones(40)), "still": np.ones(N)}
+    items, numbers = interfacegan_directions(stylegan(), scores, spaces=("z",), seed=1)
+    assert [item.name for item in items] == ["first", "second"]
+    assert set(numbers["untold"]) == {"rare", "still"}
+    assert "--extremes 40" in numbers["untold"]["rare"]
+    with pytest.raises(UntoldError, match=f"a condition names 'rare', and only 40 of {N}"):
+        interfacegan_directions(stylegan(), scores, spaces=("z",), seed=1, conditions=[("first", ("rare",))])
+    with pytest.raises(UntoldError, match="never change"):
+        interfacegan_directions(stylegan(), {"still": np.ones(N)}, spaces=("z",), seed=1)
 
 
 def test_all_samples_at_the_extremes_leave_none_remaining() -> None:

@@ -94,12 +94,21 @@ def test_the_influence_is_what_leaving_a_sample_out_changes() -> None:
         assert influence[i] == pytest.approx(change, rel=0.05, abs=2e-5)
 
 
+def test_an_attribute_that_never_changes_is_left_out() -> None:
+    scores = _scores(50, 0)
+    metric, sampler = AttributeCorrelation(), _images_only()
+    found = metric.measure(kept(scores * [1, 0, 1]), ScoredSamples(sampler, 0, NAMES))
+    only = metric.measure(kept(scores[:, [0, 2]]), ScoredSamples(sampler, 0, ("a", "c")))
+    assert found["attribute_correlation"].value == only["attribute_correlation"].value
+    assert found["attribute_correlation"].notes == ("excluded, since their scores never change: b",)
+
+
 @pytest.mark.parametrize(
     ("scores", "names", "said"),
     [
         (_scores(3, 0), NAMES, "at least 4"),
         (_scores(50, 0)[:, :1], ("a",), "at least 2 named attributes"),
-        (_scores(50, 0) * [1, 0, 1], NAMES, "scores of b never change"),
+        (_scores(50, 0) * [1, 0, 0], NAMES, "scores of b, c never change"),
         (np.where(np.arange(50)[:, None] == 9, np.inf, _scores(50, 0)), NAMES, "not finite at samples 9"),
         (_scores(50, 0), ("a", "b"), "3 columns for a, b"),
     ],

@@ -8,7 +8,7 @@ import torch
 from direction_fakes import DIM, planted, stylegan
 from planted_scores import all_measured, column_of, measured, table_of
 
-from ganprobe.core.errors import CapabilityError, GanprobeError, MetricError
+from ganprobe.core.errors import CapabilityError, GanprobeError, MetricError, UntoldError
 from ganprobe.directions import separate
 from ganprobe.directions.latents import latents_of
 from ganprobe.directions.scored.boundary_accuracy import COLUMNS, BoundaryAccuracy
@@ -122,14 +122,33 @@ def test_what_was_fitted_has_no_interval() -> None:
     ("scores", "error", "said"),
     [
         (_scores()[:99], MetricError, "at least 100"),
-        (_scores() * [1, 0, 1], MetricError, "scores of second never change"),
         (np.where(np.arange(N)[:, None] == 4, np.nan, _scores()), MetricError, "not finite at samples 4"),
-        (np.where(np.arange(N)[:, None] == 4, 2.0, np.ones((N, 3))), MetricError, "do not differ"),
+        (np.where(np.arange(N)[:, None] == 4, 2.0, np.ones((N, 3))), UntoldError, "only 1 of 1000 samples stand out"),
     ],
 )
 def test_bad_scores_are_refused(scores: np.ndarray, error: type[GanprobeError], said: str) -> None:
     with pytest.raises(error, match=said):
         measured(BoundaryAccuracy(), stylegan(), scores, names=NAMES)
+
+
+def test_attributes_that_tell_nothing_have_no_number_and_the_others_do() -> None:
+    scores = _scores()
+    expected = measured(BoundaryAccuracy(), stylegan(), scores[:, :1], names=NAMES[:1], seed=1)
+    scores[:, 1], scores[:, 2] = np.arange(N) < 50, 7.0
+    found = measured(BoundaryAccuracy(), stylegan(), scores, names=NAMES, seed=1)
+    assert found.value == expected.value
+    table = table_of(found, "accuracy_w")
+    assert table.rows == NAMES
+    assert [row.count(None) for row in table.values] == [0, len(COLUMNS), len(COLUMNS)]
+    assert "only 50 of 1000 samples stand out by their scores of 'second'" in found.notes[0]
+    assert "'third' never change" in found.notes[1]
+
+
+def test_a_rare_attribute_is_measured_with_fewer_extremes() -> None:
+    scores = (_scores()[:, :1] > np.quantile(_scores()[:, 0], 0.95)).astype(np.float32)
+    found = measured(BoundaryAccuracy(), stylegan(), scores, names=NAMES[:1], seed=1, extremes=50)
+    assert found.value > 0.7
+    assert "50 samples at each end" in table_of(found, "accuracy_w").note
 
 
 def test_images_alone_have_no_boundaries() -> None:

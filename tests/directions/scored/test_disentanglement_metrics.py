@@ -8,7 +8,7 @@ import torch
 from direction_fakes import stylegan
 from planted_scores import NAMES, Warped, column_of, measured, mixed, scores_of, table_of
 
-from ganprobe.core.errors import CapabilityError, MetricError
+from ganprobe.core.errors import CapabilityError, MetricError, UntoldError
 from ganprobe.directions.scored.disentanglement import DciMetric, MigMetric, SapMetric
 from ganprobe.directions.scored.rows import affordable, all_latents
 from ganprobe.metrics.disentanglement.dci import dci
@@ -116,7 +116,6 @@ def test_intervals_hold_the_value_and_stay_in_range(kind: type[DciMetric]) -> No
     [
         (_scores(59), "at least 60"),
         (np.zeros((0, 4)), "at least 60"),
-        (_scores(100) * [1, 0, 1, 1], "scores of glasses never change"),
         (np.where(np.arange(100)[:, None] == 4, np.nan, _scores(100)), "not finite at samples 4"),
         (_scores(100)[:, :3], "3 columns for age, glasses"),
     ],
@@ -124,6 +123,15 @@ def test_intervals_hold_the_value_and_stay_in_range(kind: type[DciMetric]) -> No
 def test_bad_scores_are_refused(kind: type[DciMetric], scores: np.ndarray, said: str) -> None:
     with pytest.raises(MetricError, match=said):
         measured(kind(space="z"), SAMPLER, scores)
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_an_attribute_that_never_changes_is_left_out(kind: type[DciMetric]) -> None:
+    found = measured(kind(space="z"), SAMPLER, _scores() * [1, 0, 1, 1])
+    assert "glasses" not in table_of(found, "attributes").rows
+    assert any("glasses" in note for note in found.notes)
+    with pytest.raises(UntoldError):
+        measured(kind(space="z"), SAMPLER, _scores() * [0, 0, 0, 0])
 
 
 @pytest.mark.parametrize("kind", METRICS)

@@ -77,7 +77,7 @@ def test_the_file_beside_it_says_how_images_are_prepared(tmp_path: Path) -> None
 def test_a_network_that_does_not_say_its_size_is_tried_with_several(tmp_path: Path) -> None:
     extractor = load_torchscript_features(write_torchscript(tmp_path / "net.pt", OneSize()))
     assert extractor.observe(_images(side=32))["custom.features"].shape == (5, 2)
-    with pytest.raises(InputError, match="does not take images 3 x 16 x 16"):
+    with pytest.raises(InputError, match=r"given images 5 x 3 x 16 x 16 float32"):
         extractor.observe(_images(side=16))
 
 

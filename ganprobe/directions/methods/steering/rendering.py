@@ -53,7 +53,7 @@ def renderer(sampler: LatentSampler, space: DrawnSpace) -> Renderer:
     if isinstance(sampler, GeneratorSampler):
         found = Renderer(sampler, space, _of_native(sampler, space))
     elif isinstance(sampler, ModuleSampler):
-        found = Renderer(sampler, space, _of_module(sampler))
+        found = Renderer(sampler, space, _of_module(sampler, space))
     else:
         raise CapabilityError(f"{sampler.name} gives no gradients; steering needs a network: a checkpoint or a module")
     points, labels = found.points(range(2), seed=0)
@@ -75,10 +75,5 @@ def _of_native(sampler: GeneratorSampler, space: DrawnSpace) -> Render:
     return render
 
 
-def _of_module(sampler: ModuleSampler) -> Render:
-    def render(points: Tensor, labels: Tensor | None) -> Tensor:
-        with borrowed(sampler.module):
-            images: Tensor = sampler.module(points) if labels is None else sampler.module(points, labels)
-        return images.float()
-
-    return render
+def _of_module(sampler: ModuleSampler, space: DrawnSpace) -> Render:
+    return lambda points, labels: sampler.rendered(points, space=space, labels=labels)
