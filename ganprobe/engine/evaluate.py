@@ -60,6 +60,7 @@ from ganprobe.engine.pictures import picture_run
 from ganprobe.engine.provenance import (
     time_now,
 )
+from ganprobe.engine.published.statistics import Published, published_statistics
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
@@ -108,6 +109,9 @@ def prepare(
     metrics: Sequence[str] | None,
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
+    published = _published(reference, settings)
+    if published is not None and metrics is None:
+        metrics = published.feeds
     features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
     check_large(settings, metrics)
     check_weights(
@@ -121,6 +125,8 @@ def prepare(
     reference = None if reference is None else str(reference)
     against = reference is not None
     wanted = () if metrics is None else planned_metrics(metrics, settings, reference=against)
+    if published is not None:
+        published.check([each.spec for each in wanted])
     if reference is not None:
         check_reference(reference)
     test = test_of(reference, settings.test_data) if any(each.spec.needs_test for each in wanted) else None
@@ -156,6 +162,15 @@ def prepare(
         scorer=scorer,
         test=test,
     )
+
+
+def _published(reference: str | Path | None, settings: Settings) -> Published | None:
+    """The statistics of another project that the reference is, if it is some."""
+    if reference is None:
+        if settings.reference_protocol is not None:
+            raise InputError("a reference's protocol was given and no reference; name it with --reference")
+        return None
+    return published_statistics(str(reference), settings.reference_protocol)
 
 
 def _check_classifier(plan: Plan, named: str | None, sampler: Sampler) -> None:
@@ -229,6 +244,7 @@ def _open_reference(
         features,
         batch_size=settings.batch_size,
         reading=_of_real(settings),
+        protocol=settings.reference_protocol,
         journal=journal,
         ranks=ranks,
     )

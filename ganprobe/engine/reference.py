@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
@@ -31,6 +32,8 @@ from ganprobe.engine.passes.matched import Relabelling, check_like, relabelled_l
 from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import LABEL, columns_of
 from ganprobe.engine.passes.statistics import Reference, is_statistics, load_reference, no_statistics, save_reference
+from ganprobe.engine.published.statistics import published_statistics
+from ganprobe.engine.published.writing import WRITTEN, check_format, write_moments
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.metrics.spec import MetricSpec
 from ganprobe.samplers.images import ImageSampler
@@ -76,7 +79,7 @@ def measure(
     main, *others = features.networks_of(needs).items()
     further = {kind: network.fingerprint for kind, network in others}
     looked = main[1].name, main[1].fingerprint
-    said = source.facts.notes, source.notes
+    said = source.facts.notes, tuple(f"reference: {note}" for note in source.notes)
     return Reference(subject, *looked, packed, source.skipped, further, source.class_names, *said)
 
 
@@ -103,6 +106,8 @@ def make_reference(
     0 ends with Dismissed."""
     if call.samples is not None and call.samples < 2:
         raise InputError(f"a reference needs at least two images, {call.samples} were asked for")
+    if call.format in WRITTEN:
+        call = dataclasses.replace(call, metrics=_of_format(call.format, call.metrics, out))
     name = features_for(call.features, call.metrics, call.inception_weights, call.vgg_weights)
     check_large(call, call.metrics)
     check_reading(call)
@@ -124,8 +129,21 @@ def make_reference(
     ranks.leave_to_lead()
     if call.class_order is None and (note := order_note(reference.classes)):
         tell(f"{data}: {note}")
-    save_reference(reference, out)
+    if call.format in WRITTEN:
+        write_moments(reference, out)
+    else:
+        save_reference(reference, out)
     return reference
+
+
+def _of_format(name: str, metrics: Sequence[str] | None, out: Path) -> list[str]:
+    """The one metric that another project's format is of. InputError where others are asked for."""
+    metric = check_format(name, out)
+    if metrics is not None and list(metrics) != [metric]:
+        raise InputError(
+            f"the format {name} holds what {metric} compares with, and nothing else; leave the metrics out"
+        )
+    return [metric]
 
 
 def _specs(metrics: Sequence[str] | None, features: str, vgg_weights: str | Path | None) -> list[MetricSpec]:
@@ -160,13 +178,17 @@ class References:
         like: Sequence[str] = (),
         journal: Journal | None = None,
         ranks: Ranks = ALONE,
+        protocol: str | None = None,
     ) -> Reference:
-        """Any REF: a shipped data set's name, saved statistics, or images, read as `open_data` is told by `reading`,
-        with the labels of the classes `like` where these are given. InputError where statistics were made with other
-        features, lack what a metric needs, or have other labels; for images, errors as `measure`."""
+        """Any REF: a shipped data set's name, saved statistics (of other projects too, by their `protocol`), or images,
+        read as `open_data` is told by `reading`, with the labels of the classes `like` where these are given.
+        InputError where statistics were made with other features, lack what a metric needs, or have other labels; for
+        images, errors as `measure`."""
         keys = frozenset(metric.state_key for metric in metrics)
         how = tuple(sorted((name, str(value)) for name, value in (reading or {}).items()))
-        about = (ref, keys, features.extractor.fingerprint, how, tuple(like))
+        about = (ref, keys, features.extractor.fingerprint, how, tuple(like), protocol)
+        if about not in self._opened and (found := published_statistics(ref, protocol)) is not None:
+            self._opened[about] = found.reference(metrics, features)
         if about not in self._opened:
             saved = _saved(ref, features, keys)
             if saved is not None:

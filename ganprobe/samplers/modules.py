@@ -57,8 +57,9 @@ class ModuleSampler:
 
     The network says how by its attributes (docs/own-code.md): `z_dim` (needed), `num_classes` (0 where absent),
     `class_names` (by which labels are matched with a reference's), `one_hot`, `output_range`; and by `mapping` and
-    `synthesis`, where it has a W. z is standard normal, labels uniform. It is in evaluation mode while it draws, and is left as it was; random numbers that it draws itself follow from the
-    seed and the block. output_range: of its floats, before what the attribute says.
+    `synthesis`, where it has a W. z is standard normal, labels uniform. It is in evaluation mode while it draws, and is
+    left as it was; random numbers that it draws itself follow from the seed and the block. output_range: of its floats,
+    before what the attribute says.
     """
 
     def __init__(self, module: nn.Module, *, name: str, output_range: OutputRange | None = None) -> None:

@@ -119,6 +119,17 @@ class Scoring(Options):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Crediting(Options):
+    """Whose statistics a reference is."""
+
+    reference_protocol: str | None = option(
+        None,
+        help="Whose statistics the reference is, where its file does not tell: pytorch-fid, ttur, adm, clean-fid, "
+        "stylegan3 or torch-fidelity, with :N for the number of images; images: to measure those beside them.",
+    )
+
+
 Extremes = int | float
 """A number of samples, or a share of all below 1."""
 
@@ -275,6 +286,7 @@ class Settings(
     Truncating,
     Placing,
     Batching,
+    Crediting,
     Cutting,
     Scoring,
     Looking,
@@ -349,7 +361,19 @@ class CompareCall(Settings, Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class SweepCall(
-    Picking, Reading, Rendering, Placing, Batching, Cutting, Scoring, Looking, Classifying, Seeding, Counting, Asked
+    Picking,
+    Reading,
+    Rendering,
+    Placing,
+    Batching,
+    Crediting,
+    Cutting,
+    Scoring,
+    Looking,
+    Classifying,
+    Seeding,
+    Counting,
+    Asked,
 ):
     """`sweep`, whose truncations are its own."""
 
@@ -382,6 +406,11 @@ class ReferenceCall(Reading, Placing, Batching, Looking):
         read=split_names,
         help="Which metrics it is for, on the command line joined by commas; left out, the default ones of these "
         "features.",
+    )
+    format: str = option(
+        "ganprobe",
+        choices=("ganprobe", "pytorch-fid", "ttur", "clean-fid"),
+        help="ganprobe: for --reference; else mean and covariance as these projects read them (.npz).",
     )
     samples: int | None = option(None, help="So many images, evenly spread over the set; left out, all of them.")
     resolution: int | None = option(

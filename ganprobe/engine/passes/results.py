@@ -126,7 +126,7 @@ def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | No
     missing = len(skipped_files(measurement.evaluation.sampler)), len(reference.skipped) if reference is not None else 0
     sides = zip(("", " of the reference"), missing, strict=True)
     left_out = (f"unreadable images{side} left out: {n}" for side, n in sides if n)
-    there = () if reference is None else (f"reference: {note}" for note in reference.images)
+    there = () if reference is None else reference.origin
     own = getattr(measurement.evaluation.sampler, "notes", ())
     return (*own, *advice, *left_out, *image_notes(measurement.evaluation.sampler), *there)
 

@@ -22,7 +22,8 @@ FORMAT = 1
 class Reference:
     """A measured data set: who it is, by which features, the packed state of each state key, and the files that could
     not be read and were passed over. others: fingerprints of further networks that looked, by their kind. classes: the
-    names of the labels, where there are any. notes: what is to be said of them; images: of how the images were read."""
+    names of the labels, where there are any. notes: what is to be said of them.
+    origin: what is to be said with every number: of how images were read, of who measured them."""
 
     subject: Subject
     features: str
@@ -32,7 +33,7 @@ class Reference:
     others: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    images: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
@@ -57,7 +58,7 @@ def save_reference(reference: Reference, path: Path) -> None:
         "skipped": list(reference.skipped),
         "classes": list(reference.classes),
         "notes": list(reference.notes),
-        "images": list(reference.images),
+        "origin": list(reference.origin),
     }
     write_bytes(path, packed(reference.states, {KEY: json.dumps(header, sort_keys=True)}))
 
@@ -77,8 +78,8 @@ def load_reference(path: Path) -> Reference:
         subject, skipped = Subject(**header["subject"]), tuple(header.get("skipped", ()))
         others, classes = header.get("other_fingerprints", {}), tuple(header.get("classes", ()))
         looked = header["features"], header["features_fingerprint"]
-        notes, images = tuple(header.get("notes", ())), tuple(header.get("images", ()))
-        return Reference(subject, *looked, states, skipped, others, classes, notes, images)
+        notes, origin = tuple(header.get("notes", ())), tuple(header.get("origin", ()))
+        return Reference(subject, *looked, states, skipped, others, classes, notes, origin)
     except (*DAMAGED, KeyError, TypeError) as problem:
         raise no_statistics(path) from problem
 

@@ -16,7 +16,7 @@ from typing import final
 
 import numpy as np
 
-from ganprobe.core.results import Estimate
+from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray, to_array
 from ganprobe.metrics.base import KeeperMetric, given
 from ganprobe.metrics.frechet.distance import bias_of_traces, frechet_influence, transport, variance_of_alike
@@ -35,8 +35,8 @@ BIAS_RATIO = 4
 class FrechetDistance(KeeperMetric[FeatureSummary]):
     """The Frechet distance of the features in `column` from the reference's. ddof: of the covariances. capacity: how
     many rows are kept for the interval, None for all. corrected: less the bias that `frechet_bias` predicts, which
-    makes it the distance at endless samples, and at times negative near zero. No interval where a side has fewer than 2
-    rows kept."""
+    makes it the distance at endless samples, and at times negative near zero. No interval where
+    fewer than 2 generated rows are kept; of the generated side alone where fewer of the reference's are."""
 
     column: str
     name: str = "fd"
@@ -65,7 +65,8 @@ class FrechetDistance(KeeperMetric[FeatureSummary]):
             return {self.name: Estimate(value, None, ours.n, notes=notes)}
         if reference_terms is None:
             variance = float(((terms - terms.mean()) ** 2).sum())
-            return {self.name: Estimate(value, None, ours.n, variance, notes=notes)}
+            alone = "the interval is of the generated images alone: of the reference only moments are kept"
+            return {self.name: replace(normal_estimate(value, ours.n, variance), notes=(*notes, alone))}
         alike = variance_of_alike(cov, ours.n, other_cov, theirs.n, plan.singular)
         found = skewed_estimate(
             value,

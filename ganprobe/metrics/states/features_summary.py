@@ -96,6 +96,11 @@ class SummaryKeeper:
         return FeatureSummary(rows, Moments.unpack(arrays), bad)
 
 
+def no_bad_rows() -> Tensor:
+    """`bad` of a summary whose rows are all finite."""
+    return torch.full((FEW,), _NONE)
+
+
 def usable(state: FeatureSummary, least: int, name: str, column: str, side: str) -> Moments:
     """The moments, once `state` is known to hold at least `least` samples, all finite; MetricError otherwise."""
     if state.moments is None or state.bad is None or state.n < least:
