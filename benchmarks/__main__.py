@@ -12,6 +12,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,17 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import evaluation, folders, kernel_time, neighbours_time, networks, resizing, trace_term, training_steps
+from benchmarks import (
+    evaluation,
+    folders,
+    kernel_time,
+    neighbours_time,
+    networks,
+    regress,
+    resizing,
+    trace_term,
+    training_steps,
+)
 from benchmarks.duel import HEAD, Options, Subject
 
 SUBJECTS: Mapping[str, Subject] = {
@@ -36,7 +47,6 @@ ON_REQUEST: Mapping[str, Subject] = {"compiled": networks.compiled, "prdc-50000"
 """Subjects that take many minutes."""
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
-START, END = "<!-- what `make bench` wrote -->", "<!-- end -->"
 _PACKAGES = (
     "torch",
     "numpy",
@@ -53,7 +63,10 @@ _PACKAGES = (
 
 
 def main() -> None:
-    """Run the subjects asked for and print their table."""
+    """Run the subjects asked for and print their table; or, after the word `regress`, compare two revisions."""
+    if sys.argv[1:2] == ["regress"]:
+        regress.main(sys.argv[2:])
+        return
     options, subjects, write = _asked()
     torch.set_num_threads(options.threads)
     threadpool_limits(options.threads)
@@ -62,7 +75,7 @@ def main() -> None:
         print(line, flush=True)
         lines.append(line)
     if write:
-        _write("\n".join(lines))
+        write_between("make bench", "\n".join(lines))
 
 
 def _asked() -> tuple[Options, list[str], bool]:
@@ -95,15 +108,20 @@ def _rows(subjects: list[str], options: Options) -> Iterator[str]:
     return (str(row) for name in subjects for row in known[name](options))
 
 
-def _machine(options: Options) -> list[str]:
+def machine() -> str:
+    """The processor, its cores and memory, in words."""
     found = re.search(r"model name\s*:\s*(.+)", _text("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+)", _text("/proc/meminfo"))
     processor = found[1] if found else platform.processor() or platform.machine()
     size = f", {int(memory[1]) / 2**20:.0f} GiB" if memory else ""
+    return f"{processor}, {os.cpu_count()} cores{size}"
+
+
+def _machine(options: Options) -> list[str]:
     device = "" if options.device == "cpu" else f"; networks on {torch.cuda.get_device_name()}"
     versions = ", ".join(f"{name} {version}" for name in _PACKAGES if (version := _version(name)))
     return [
-        f"{processor}, {os.cpu_count()} cores{size}{device}; {options.threads} thread(s) on either side, "
+        f"{machine()}{device}; {options.threads} thread(s) on either side, "
         f"medians of {options.runs} runs in turns{', processor time' if options.cpu_time else ''}.",
         f"Python {platform.python_version()}, {versions}.",
     ]
@@ -120,10 +138,12 @@ def _version(name: str) -> str:
         return ""
 
 
-def _write(table: str) -> None:
-    before, _, rest = PAGE.read_text().partition(START)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{START}\n\n{table}\n\n{END}{after}")
+def write_between(command: str, table: str) -> None:
+    """Put what `command` wrote where docs/performance.md has it."""
+    start, end = f"<!-- what `{command}` wrote -->", "<!-- end -->"
+    before, _, rest = PAGE.read_text().partition(start)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(f"{before}{start}\n\n{table}\n\n{end}{after}")
 
 
 if __name__ == "__main__":
