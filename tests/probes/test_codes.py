@@ -10,9 +10,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ganprobe.checkpoints.native import save_network
-from ganprobe.core.calls.probing import CodesCall
+from ganprobe.core.calls.probing import CodesCall, MovesCall
 from ganprobe.core.errors import CheckpointError, InputError, OutputError
 from ganprobe.engine.probing.codes import probe_codes
+from ganprobe.engine.probing.moves import probe_moves
 from ganprobe.generators.building import build_pair
 from ganprobe.generators.codes import CodeLayout
 from ganprobe.probes.codes.estimates import correlation, estimates_of
@@ -163,5 +164,9 @@ def test_what_cannot_be_probed_is_said_in_one_line(run, tmp_path):
     save_network(run / "G.safetensors", pair.generator, role="generator")
     with pytest.raises(InputError, match="has no codes; train one that has some"):
         probe_codes(run, CodesCall())
-    with pytest.raises(InputError):
-        probe_codes(tmp_path / "nowhere", CodesCall())
+    file = run / "G.safetensors"
+    for where, said in ((tmp_path / "nowhere", "is not there"), (file, "is a file"), (run / "tasks", "holds no G")):
+        with pytest.raises(InputError, match=f"{said}.*give the folder of a training"):
+            probe_codes(where, CodesCall())
+        with pytest.raises(InputError, match=f"{said}.*give the folder of a training"):
+            probe_moves(where, MovesCall())

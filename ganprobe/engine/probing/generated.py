@@ -25,6 +25,7 @@ from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.pictures import picture_run
 from ganprobe.engine.provenance import time_now, versions
 from ganprobe.engine.run import Run
+from ganprobe.probes.task_files import check_run
 
 WALK: Final = "samples"
 
@@ -47,6 +48,7 @@ class Probing:
     def begun(cls, root: Path, call: GeneratedCall) -> Self:
         """Of the generator in the folder of a training. InputError and OutputError for a call that cannot be met."""
         started, clock = time_now(), time.monotonic()
+        check_run(root)
         if call.out is not None:
             check_writable(Path(call.out))
         elif call.resume:
