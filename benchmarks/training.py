@@ -64,11 +64,11 @@ PROGAN = {
     "generator.rate": 0.003,
     "discriminator.rate": 0.003,
     "batch": 16,
-    "steps": 2500,
+    "steps": 4000,
     "growing": {"start": 8, "stabilise": 2000, "fade": 2000},
     **SMOOTH,
 }
-STYLEGAN = {"network": {"channel_max": 16, "z_dim": 64, "w_dim": 64}, "batch": 16, "steps": 1000, **SMOOTH}
+STYLEGAN = {"network": {"channel_max": 16, "z_dim": 64, "w_dim": 64}, "batch": 16, "steps": 4000, **SMOOTH}
 BIGGAN = {"network.channels": 16, "batch": 16, "discriminator_steps": 1, "steps": 600, **SMOOTH}
 UNLABELLED = {"data.conditional": False}
 
