@@ -147,3 +147,15 @@ foreign(
     "genforce/genforce: Progressive GAN, generator_smooth in a dict, or its bare state dict",
 )
 foreign("ganzoo-progan", "progan", "facebookresearch/pytorch_GAN_zoo: Progressive GAN, of which avgG is read")
+foreign(
+    "studiogan-biggan-deep",
+    "biggan",
+    "StudioGAN: model=G_ema-*.pth and model=G-*.pth of BigGAN-deep (backbones big_resnet_deep_*)",
+    takes=("bn_epsilon",),
+)
+foreign(
+    "studiogan-residual",
+    "residual",
+    "StudioGAN: model=G_ema-*.pth and model=G-*.pth of SNGAN, SAGAN and others (backbone resnet)",
+    takes=("bn_epsilon",),
+)

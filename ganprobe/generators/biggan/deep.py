@@ -63,7 +63,8 @@ class BigGANDeepConfig:
     output_bn_epsilon: in the blocks, and before the last convolution. spectral_norm: False for weights that are to be
     used as they are, such as folded ones. statistics: rows of each table of batch statistics, which stand for
     truncations from 0 to 1; with one row, truncation plays no part. swapped_interpolation: between two rows, weight
-    each by what is due to the other. InputError where a field is outside its range.
+    each by what is due to the other. projection: the skip of each block is a 1 x 1 convolution, where the paper's
+    drops channels. InputError where a field is outside its range.
     """
 
     resolution: int
@@ -80,6 +81,7 @@ class BigGANDeepConfig:
     spectral_norm: bool = True
     statistics: int = 1
     swapped_interpolation: bool = False
+    projection: bool = False
 
     def __post_init__(self) -> None:
         for name in ("widths", "upsampling", "attention"):
@@ -151,13 +153,14 @@ class BottleneckBlock(nn.Module):
         self.conv3 = SpectralConv2d(inner, inner, 3, epsilon=epsilon)
         self.norm4 = _conditional_norm(config, inner)
         self.conv4 = SpectralConv2d(inner, out_channels, 1, epsilon=epsilon)
+        self.skip = SpectralConv2d(in_channels, out_channels, 1, epsilon=epsilon) if config.projection else None
 
     def forward(self, x: Tensor, condition: Tensor, weights: Tensor) -> Tensor:
         h = self.conv1(F.relu(self.norm1(x, condition, weights)))
         h = self.conv2(F.relu(self.norm2(h, condition, weights)))
         h = self.conv3(F.relu(self.norm3(h, condition, weights)))
         h = self.conv4(F.relu(self.norm4(h, condition, weights)))
-        kept = x[:, : self.out_channels]
+        kept = x[:, : self.out_channels] if self.skip is None else self.skip(x)
         result: Tensor = h + (F.interpolate(kept, scale_factor=2) if self.doubling else kept)
         return result
 

@@ -20,7 +20,7 @@ from ganprobe.generators.checks import at_least, check_attention, one_of, positi
 from ganprobe.generators.direct import DirectGenerator
 from ganprobe.generators.layers.initial import fill, glorot
 from ganprobe.generators.layers.residual import DecoderPlan, Interpolation, ResidualDecoder, initial_gain
-from ganprobe.generators.sngan.generator import WIDTHS, first_side
+from ganprobe.generators.sngan.generator import WIDTHS, checked_multiples
 
 ATTENTION: Final[Mapping[int, int]] = MappingProxyType({32: 16, 48: 24, 64: 32, 128: 32})
 """Resolution to the side at which self-attention follows unless told otherwise (128: the paper's feat32)."""
@@ -31,8 +31,8 @@ class SAGANConfig:
     """What a SAGAN generator is made of; JSON-able, and a list read from JSON becomes a tuple again.
 
     Fields as in `SNGANConfig`. attention: the sides at which self-attention follows a block; None for ATTENTION, () for
-    none. sn_epsilon: the floor of the norms in spectral normalisation; None for weights that are
-    used as they are, since they were divided before. InputError where a field is out of range.
+    none. sn_epsilon: the floor of the norms in spectral normalisation; None for weights that are used as they are,
+    since they were divided before. InputError where a field is out of range.
     """
 
     resolution: int = 32
@@ -43,16 +43,19 @@ class SAGANConfig:
     interpolation: Interpolation = "nearest"
     bn_epsilon: float = 1e-5
     sn_epsilon: float | None = 1e-12
+    width_multiples: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        one_of(WIDTHS, resolution=self.resolution)
+        object.__setattr__(self, "width_multiples", checked_multiples(self.width_multiples, self.resolution))
         at_least(0, num_classes=self.num_classes)
         at_least(1, channels=self.channels, z_dim=self.z_dim)
         one_of(("nearest", "bilinear"), interpolation=self.interpolation)
         positive(bn_epsilon=self.bn_epsilon)
         if self.sn_epsilon is not None:
             positive(sn_epsilon=self.sn_epsilon)
-        attention = (ATTENTION[self.resolution],) if self.attention is None else tuple(self.attention)
+        attention = (
+            (ATTENTION.get(self.resolution, self.resolution // 4),) if self.attention is None else tuple(self.attention)
+        )
         object.__setattr__(self, "attention", attention)
         plan = self.plan
         check_attention(attention, dict(zip(plan.sides, plan.widths[1:], strict=True)))
@@ -60,10 +63,11 @@ class SAGANConfig:
     @property
     def plan(self) -> DecoderPlan:
         """Of the decoder."""
+        multiples = self.width_multiples or WIDTHS[self.resolution]
         return DecoderPlan(
             z_dim=self.z_dim,
-            side=first_side(self.resolution),
-            widths=tuple(width * self.channels for width in WIDTHS[self.resolution]),
+            side=self.resolution >> (len(multiples) - 1),
+            widths=tuple(width * self.channels for width in multiples),
             num_classes=self.num_classes,
             interpolation=self.interpolation,
             attention=self.attention or (),

@@ -9,13 +9,14 @@ torch.Size([4, 3, 32, 32])
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final, final
 
 from torch import Tensor
 
+from ganprobe.core.errors import InputError
 from ganprobe.generators.checks import at_least, one_of, positive
 from ganprobe.generators.direct import DirectGenerator
 from ganprobe.generators.layers.initial import fill, glorot
@@ -34,7 +35,8 @@ class SNGANConfig:
 
     resolution: 32, 48, 64 or 128. num_classes: 0 for none; otherwise the norms in the blocks have a gain and a bias
     per class. channels: the width that counts as 1 in WIDTHS. interpolation: how blocks enlarge, "nearest" as in the
-    authors' code, or "bilinear" as in torch-mimicry's networks. InputError where a field is out of range.
+    authors' code, or "bilinear" as in torch-mimicry's networks. width_multiples: of other networks than WIDTHS has,
+    which may then be of other resolutions. InputError where a field is out of range.
     """
 
     resolution: int = 32
@@ -43,9 +45,10 @@ class SNGANConfig:
     z_dim: int = 128
     interpolation: Interpolation = "nearest"
     bn_epsilon: float = 1e-5
+    width_multiples: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        one_of(WIDTHS, resolution=self.resolution)
+        object.__setattr__(self, "width_multiples", checked_multiples(self.width_multiples, self.resolution))
         at_least(0, num_classes=self.num_classes)
         at_least(1, channels=self.channels, z_dim=self.z_dim)
         one_of(("nearest", "bilinear"), interpolation=self.interpolation)
@@ -54,14 +57,26 @@ class SNGANConfig:
     @property
     def plan(self) -> DecoderPlan:
         """Of the decoder."""
+        multiples = self.width_multiples or WIDTHS[self.resolution]
         return DecoderPlan(
             z_dim=self.z_dim,
-            side=first_side(self.resolution),
-            widths=tuple(width * self.channels for width in WIDTHS[self.resolution]),
+            side=self.resolution >> (len(multiples) - 1),
+            widths=tuple(width * self.channels for width in multiples),
             num_classes=self.num_classes,
             interpolation=self.interpolation,
             bn_epsilon=self.bn_epsilon,
         )
+
+
+def checked_multiples(given: Sequence[int], resolution: int) -> tuple[int, ...]:
+    """The width multiples of a configuration. InputError where none are given for a resolution that WIDTHS has not, and
+    where they are not positive or do not fit the resolution."""
+    multiples = tuple(given)
+    if not multiples:
+        one_of(WIDTHS, resolution=resolution)
+    elif min(multiples) < 1 or len(multiples) < 2 or resolution % (1 << (len(multiples) - 1)):
+        raise InputError(f"width_multiples {multiples} do not fit a resolution of {resolution}")
+    return multiples
 
 
 def first_side(resolution: int) -> int:

@@ -14,6 +14,7 @@ import test_genforce_layouts as genforce
 import test_interfacegan_layout as interfacegan
 import test_mimicry_layout as mimicry
 import test_progan_layouts as progan
+import test_studiogan_residual as studiogan
 import test_stylegan2_layouts as stylegan2
 import test_stylegan3_layout as stylegan3
 import test_tensorflow_stylegan2 as tensorflow_stylegan2
@@ -140,6 +141,14 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "studiogan stylegan3": ("studiogan-stylegan3", lambda: written({"state_dict": stylegan3.stylegan3("r")})),
     "mimicry": ("mimicry-residual", lambda: written({"model_state_dict": mimicry.NETWORKS["sngan-32"]()})),
     "mimicry sagan": ("mimicry-residual", lambda: written({"model_state_dict": mimicry.NETWORKS["sagan-32"]()})),
+    "studiogan resnet": (
+        "studiogan-residual",
+        lambda: written({"state_dict": studiogan.NETWORKS["resnet-32-classes"]()}),
+    ),
+    "studiogan deep": (
+        "studiogan-biggan-deep",
+        lambda: written({"state_dict": studiogan.NETWORKS["deep-legacy-32"]()}),
+    ),
     "dcgan": ("pytorch-dcgan", lambda: written(dcgan.generator(widths=(16, 8, 4)))),
     **{
         f"progan {kind}": (layout, lambda content=content: written(content))
