@@ -172,7 +172,7 @@ SPECS = (
         {
             "importances": "absolute weights of a lasso between standardised numbers",
             "penalty": f"{DCI_GROUPS}-fold cross-validation, one standard error",
-            "interval": f"jackknife over {DCI_GROUPS} groups, and bootstrap of the penalties",
+            "interval": f"jackknife over {DCI_GROUPS} groups, bootstrap of the penalties, Student's",
         },
         attributes=2,
     ),
