@@ -12,7 +12,7 @@ from ganprobe.engine.columns.moves import MoveColumns
 from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.metrics.base import Surroundings
 from ganprobe.probes.moves.detection import share_right
-from ganprobe.probes.moves.metric import LtProbe
+from ganprobe.probes.moves.metric import ONE_TRAINING, LtProbe
 from ganprobe.probes.moves.protocol import COLUMN, SIGMAS
 from ganprobe.samplers.modules import ModuleSampler
 from ganprobe.samplers.moves import Moves, same_move
@@ -68,7 +68,8 @@ def test_a_translation_is_told_and_one_that_depends_on_z_is_not():
     assert dict(zip(table.rows, table.values, strict=True))["0.5"][0] == linear.value
     turning = estimate(sampler(turning=True), 2048)
     assert 0.45 < turning.value < 0.55
-    assert turning.notes == ("not above chance, which is 0.5",)
+    assert turning.ci95 is None
+    assert turning.notes == ("not above chance, which is 0.5", ONE_TRAINING)
 
 
 def test_numbers_do_not_depend_on_batches_or_on_an_interruption(tmp_path):
