@@ -1,4 +1,4 @@
-"""reference and list."""
+"""reference, list and cache."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
     app.command()(reference)
     app.command("list")(list_names)
+    app.command("cache")(kept)
 
 
 class Kind(StrEnum):
@@ -65,3 +66,25 @@ def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
     for row in rows:
         table.add_row(*row)
     Console(markup=False).print(table)
+
+
+class Deed(StrEnum):
+    """What can be done with the cache."""
+
+    LIST = "list"
+    CLEAR = "clear"
+
+
+def kept(deed: Annotated[Deed, typer.Argument(help="list or clear.")]) -> None:
+    """What was kept of measured references, in the folder GANPROBE_CACHE or the platform's for caches."""
+    from datetime import datetime
+
+    from ganprobe.core.cache import cache_folder, clear, entries
+
+    found = clear() if deed is Deed.CLEAR else entries()
+    for entry in found if deed is Deed.LIST else ():
+        used = datetime.fromtimestamp(entry.used).astimezone()
+        typer.echo(f"{entry.path.stem[:16]}  {entry.size / 2**20:.1f} MiB  last used {used:%Y-%m-%d %H:%M}")
+    done = "kept" if deed is Deed.LIST else "removed"
+    size = sum(entry.size for entry in found) / 2**20
+    typer.echo(f"{len(found)} measured references {done}, {size:.1f} MiB, in {cache_folder()}")

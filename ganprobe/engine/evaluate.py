@@ -74,6 +74,7 @@ from ganprobe.samplers.paths import PathPairs, PathSpec
 _NOT_IDENTITY = (
     "most",
     "batch_size",
+    "cache",
     "device",
     "inception_weights",
     "vgg_weights",
@@ -245,6 +246,7 @@ def _open_reference(
         batch_size=settings.batch_size,
         reading=_of_real(settings),
         protocol=settings.reference_protocol,
+        cache=settings.cache,
         journal=journal,
         ranks=ranks,
     )
@@ -270,6 +272,7 @@ def _open_test(
         batch_size=settings.batch_size,
         reading=_of_real(settings),
         like=like,
+        cache=settings.cache,
         journal=journal,
         ranks=ranks,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -28,6 +29,7 @@ from ganprobe.engine.opening.names import (
     network_of,
 )
 from ganprobe.engine.passes.journal import Journal
+from ganprobe.engine.passes.kept_references import remembered
 from ganprobe.engine.passes.matched import Relabelling, check_like, relabelled_like, say_classes
 from ganprobe.engine.passes.one_pass import run_pass
 from ganprobe.engine.passes.plan import LABEL, columns_of
@@ -176,6 +178,7 @@ class References:
         batch_size: int,
         reading: Mapping[str, Any] | None = None,
         like: Sequence[str] = (),
+        cache: bool = False,
         journal: Journal | None = None,
         ranks: Ranks = ALONE,
         protocol: str | None = None,
@@ -183,7 +186,8 @@ class References:
         """Any REF: a shipped data set's name, saved statistics (of other projects too, by their `protocol`), or images,
         read as `open_data` is told by `reading`, with the labels of the classes `like` where these are given.
         InputError where statistics were made with other features, lack what a metric needs, or have other labels; for
-        images, errors as `measure`."""
+        images, errors as `measure`. cache: whether what was measured of images is kept for later runs, and taken from
+        earlier ones; several ranks measure always."""
         keys = frozenset(metric.state_key for metric in metrics)
         how = tuple(sorted((name, str(value)) for name, value in (reading or {}).items()))
         about = (ref, keys, features.extractor.fingerprint, how, tuple(like), protocol)
@@ -195,7 +199,8 @@ class References:
                 check_like(like, saved.classes, ref)
                 self._opened[about] = _fitting(saved, ref, keys, features)
             else:
-                self._opened[about] = measure(
+                measured = partial(
+                    measure,
                     ref,
                     metrics,
                     features,
@@ -205,6 +210,12 @@ class References:
                     journal=journal,
                     ranks=ranks,
                 )
+                if cache and ranks.world == 1:
+                    self._opened[about] = remembered(
+                        ref, metrics, features, reading=reading or {}, like=like, measure=measured
+                    )
+                else:
+                    self._opened[about] = measured()
         return self._opened[about]
 
 

@@ -27,7 +27,6 @@ from .images.quantise import to_uint8 as to_uint8
 from .published.downloads import INCEPTION as INCEPTION
 from .published.downloads import VGG16 as VGG16
 from .published.downloads import WeightRecord as WeightRecord
-from .published.downloads import cache_folder as cache_folder
 from .published.downloads import fetched as fetched
 from .published.inception_extractor import InceptionExtractor as InceptionExtractor
 from .published.inception_extractor import load_inception as load_inception

@@ -262,6 +262,13 @@ class Batching(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Remembering(Options):
+    """What is taken from earlier runs."""
+
+    cache: bool = option(True, help="Keep what was measured of a folder of images, and use it while nothing changes.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Classifying(Options):
     """What classifiers are trained and tested on."""
 
@@ -288,6 +295,7 @@ class Settings(
     Batching,
     Crediting,
     Cutting,
+    Remembering,
     Scoring,
     Looking,
     Classifying,

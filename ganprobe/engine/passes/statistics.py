@@ -48,6 +48,11 @@ class Reference:
 
 def save_reference(reference: Reference, path: Path) -> None:
     """Write `reference` as one safetensors file, whole or not at all."""
+    write_bytes(path, reference_bytes(reference))
+
+
+def reference_bytes(reference: Reference) -> bytes:
+    """The bytes of that file."""
     header = {
         "format": FORMAT,
         "kind": "statistics",
@@ -60,7 +65,7 @@ def save_reference(reference: Reference, path: Path) -> None:
         "notes": list(reference.notes),
         "origin": list(reference.origin),
     }
-    write_bytes(path, packed(reference.states, {KEY: json.dumps(header, sort_keys=True)}))
+    return packed(reference.states, {KEY: json.dumps(header, sort_keys=True)})
 
 
 def is_statistics(path: Path) -> bool:

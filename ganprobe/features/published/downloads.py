@@ -13,9 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -23,11 +21,11 @@ from typing import BinaryIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from ganprobe.core.cache import cache_folder
 from ganprobe.core.errors import CheckpointError
 from ganprobe.core.files import sha256_of, writing
 from ganprobe.core.progress import Track
 
-CACHE = "GANPROBE_CACHE"
 _TIMEOUT = 30.0
 _PIECE = 2**20
 
@@ -99,19 +97,6 @@ CLIP = WeightRecord(
     origin="OpenAI's CLIP, ViT-L/14 at 336 pixels",
     option="--clip-weights",
 )
-
-
-def cache_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """GANPROBE_CACHE, else the folder for caches of the platform. Nothing is made."""
-    env = os.environ if environment is None else environment
-    if env.get(CACHE):
-        return Path(env[CACHE]).expanduser()
-    home = Path(env.get("HOME") or Path.home())
-    if platform == "win32":
-        return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ganprobe" / "Cache"
-    if platform == "darwin":
-        return home / "Library" / "Caches" / "ganprobe"
-    return Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "ganprobe"
 
 
 def fetched(record: WeightRecord, folder: Path | None = None) -> Path:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ganprobe.core.cache import cache_folder
 from ganprobe.core.errors import CheckpointError, OutputError
-from ganprobe.features.published.downloads import INCEPTION, WeightRecord, cache_folder, fetched
+from ganprobe.features.published.downloads import INCEPTION, WeightRecord, fetched
 
 BODY = bytes(range(256)) * 5000
 
