@@ -37,7 +37,7 @@ def columns_of(metric, seed, index):
             table = rng.integers(0, 256, (N, 3, 16, 16))
             made[column] = torch.from_numpy(table.astype(np.uint8))[made["index"]]
             continue
-        if column.endswith(("features", "pool3", "fc2")):
+        if column.endswith(("features", "pool3", "fc2", "dinov2.cls", "clip.image")):
             table = rng.standard_normal((N, 7)) * np.arange(1, 8) + seed
         elif "logits" in column:
             table = rng.standard_normal((N, 10)) * 2

@@ -1,7 +1,7 @@
 """Many rows in one table: what chance alone would star, and Holm's correction for it.
 
->>> round(chance_of_star(2), 3), [True, False, False] == holm([0.01, 0.03, None])
-(0.05, True)
+>>> round(chance_of_star(2), 3), holm([0.01, 0.04, 0.03])
+(0.05, [True, False, False])
 
 A star says that its generator is ahead of every other one, and its p-value is the largest of theirs. With more
 generators chance alone stars a row less often, for the leader must be ahead of all of them.
