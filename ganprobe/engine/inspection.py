@@ -53,7 +53,7 @@ def inspection_rows(found: Description) -> Rows:
         *_read_key(found),
         ("architecture", f"{found.architecture} {found.role}", ""),
         ("parameters", f"{found.parameters:,}", ""),
-        ("trained depth", _depth(found), ""),
+        *_depth(found),
         *((name, _shown(value), _origin(found, name)) for name, value in found.config.items()),
     ]
     rows += [("classes", listed(found.classes), "")] if found.classes else []
@@ -69,9 +69,12 @@ def _read_key(found: Description) -> Rows:
     return (rows if found.key or others else []) + ([("other keys", others, "")] if others else [])
 
 
-def _depth(found: Description) -> str:
+def _depth(found: Description) -> Rows:
+    """Of networks that hold more resolutions than were trained, or work at each that they pass through."""
     stages = f"{found.trained_depth} resolutions, 4 to {found.resolution}"
-    return stages if found.stored_depth == found.trained_depth else f"{stages}; the file holds {found.stored_depth}"
+    if found.stored_depth != found.trained_depth:
+        return [("trained depth", f"{stages}; the file holds {found.stored_depth}", "")]
+    return [("trained depth", stages, "")] if found.config.get("progressive") else []
 
 
 def _shown(value: object) -> str:

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import signal, special
+from scipy.special import j1
 from torch import Tensor
 
 
@@ -81,7 +81,9 @@ class Bands:
 def kaiser_filter(taps: int, *, cutoff: float, half_width: float, rate: float) -> Tensor:
     """(taps,) float32 of sum 1: the windowed sinc of a cutoff and a transition band of twice `half_width`, at a
     sampling rate (equations 5 to 7 of appendix C)."""
-    return _float32(signal.firwin(taps, cutoff=cutoff, width=2 * half_width, fs=rate))
+    place = np.arange(taps) - (taps - 1) / 2
+    values = np.sinc(2 * cutoff / rate * place) * _window(taps, half_width, rate)
+    return _float32(values / values.sum())
 
 
 def radial_filter(taps: int, *, cutoff: float, half_width: float, rate: float) -> Tensor:
@@ -89,11 +91,21 @@ def radial_filter(taps: int, *, cutoff: float, half_width: float, rate: float) -
     sinc (appendix C, configuration R)."""
     place = (np.arange(taps) - (taps - 1) / 2) / rate
     radius = np.hypot(place[:, None], place[None, :])
-    jinc = special.j1(2 * np.pi * cutoff * radius) / (np.pi * radius)
-    beta = signal.kaiser_beta(signal.kaiser_atten(taps, 4 * half_width / rate))
-    window = np.kaiser(taps, beta)
-    values = jinc * window[:, None] * window[None, :]
+    window = _window(taps, half_width, rate)
+    values = j1(2 * np.pi * cutoff * radius) / radius * window[:, None] * window[None, :]
     return _float32(values / values.sum())
+
+
+def _window(taps: int, half_width: float, rate: float) -> NDArray[np.float64]:
+    """Kaiser's window for a transition band, by his estimates of the attenuation that so many taps give, and of the
+    shape for it (Kaiser 1974)."""
+    attenuation = 2.285 * (taps - 1) * np.pi * 4 * half_width / rate + 7.95
+    beta = 0.0
+    if attenuation > 50:
+        beta = 0.1102 * (attenuation - 8.7)
+    elif attenuation > 21:
+        beta = 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21)
+    return np.kaiser(taps, beta)
 
 
 def _float32(values: NDArray[np.float64]) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy import signal
 from torch import Tensor
 
 from ganprobe.core.errors import InputError
@@ -56,6 +57,15 @@ def test_filters_pass_what_is_below_the_cutoff_and_stop_what_is_beyond_the_band(
     assert np.all(spectrum[frequencies > 12] < 0.01)
     if radial:
         np.testing.assert_allclose(taps, np.rot90(taps), atol=1e-9)
+
+
+@pytest.mark.parametrize("half_width", [0.1, 1.0, 4.0])
+def test_filters_are_those_of_scipy(half_width: float) -> None:
+    """Whose attenuations are below 21, between, and above 50 decibels."""
+    for taps in (12, 24):
+        expected = signal.firwin(taps, cutoff=3.0, width=2 * half_width, fs=64)
+        found = kaiser_filter(taps, cutoff=3.0, half_width=half_width, rate=64)
+        np.testing.assert_allclose(found, expected, atol=1e-7)
 
 
 @torch.no_grad()
