@@ -9,6 +9,7 @@ import functools
 import json
 import logging
 import re
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,9 @@ NUMBERLESS: dict[str, object] = {
     "a partial": functools.partial(Config),
     "an activation": torch.nn.functional.relu,
     "an ellipsis": ...,
+    "anything, as configurations of omegaconf say": typing.Any,
+    "a type of several": typing.Optional[int],  # noqa: UP045
+    "a type of lists": list[int],
     "sparse": torch.zeros(2).to_sparse(),
     "without memory": torch.zeros(2, device="meta"),
     "complex": torch.zeros(2, dtype=torch.complex64),

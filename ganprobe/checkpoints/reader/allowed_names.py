@@ -206,6 +206,10 @@ _STORAGES = {
     "QInt32": torch.qint32,
 }
 _DTYPES = {name: value for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
+_TYPING = (
+    *("Any", "Callable", "Dict", "List", "Literal", "Mapping", "Optional"),
+    *("Sequence", "Set", "Tuple", "Type", "Union"),
+)
 _BUILTINS = ("builtins", "__builtin__")
 _EXCEPTIONS = [
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
@@ -247,6 +251,9 @@ _FOREIGN = (
     ("torch.serialization", "_get_layout"),
     *product(("torch",), ("per_tensor_affine", "per_channel_affine")),
     *product(("torch._utils",), ("_rebuild_nested_tensor", "_rebuild_device_tensor_from_numpy")),
+    *product(("typing",), _TYPING),
+    *product(("_operator",), ("getitem", "or_")),
+    *product(("types",), ("GenericAlias", "NoneType")),
     ("functools", "partial"),
     ("re", "_compile"),
     ("logging", "getLogger"),
