@@ -6,7 +6,8 @@
 >>> estimate.value, estimate.tables[0].rows, estimate.tables[0].values
 (0.5, ('class 0', 'class 7'), ((0.25, 1.0), (0.75, 1.0)))
 
-No sample is in two pairs, so that the pairs are independent and the variance of a mean is the plain one.
+No sample is in two pairs, so that the pairs are independent and the variance of a mean is the plain one; its interval
+is corrected for the skewness of the values.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ import torch
 from ganprobe.core.classes.words import called
 from ganprobe.core.columns import LABEL
 from ganprobe.core.protocols import Columns
-from ganprobe.core.results import Estimate, normal_estimate
+from ganprobe.core.results import Estimate
 from ganprobe.core.tables import DetailTable, detail_table
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import ByClass, KeeperMetric, taken
+from ganprobe.metrics.intervals import skewed_estimate
 from ganprobe.metrics.pictures.protocol import LEAST_PAIRS
 from ganprobe.metrics.states.rows import KeptRows
 from ganprobe.metrics.states.values import RowsKeeper, usable_rows
@@ -85,7 +87,7 @@ class PairMean(KeeperMetric[KeptRows], ByClass):
         mean, n = float(values.mean()), len(values)
         if n < least:
             return Estimate(mean, None, n)
-        wide = normal_estimate(mean, n, float(values.var(ddof=1)) / n)
+        wide = skewed_estimate(mean, n, (values - mean) / np.sqrt(n * (n - 1)))
         low, high = wide.ci95 or (mean, mean)
         return replace(wide, ci95=(max(low, 0.0), min(high, self.largest)))
 
