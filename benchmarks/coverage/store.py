@@ -15,7 +15,7 @@ from pathlib import Path
 import grimp
 import numpy as np
 
-from benchmarks.coverage.measuring import Replicates, replicates
+from benchmarks.coverage.measuring import CHUNK, Replicates, replicates
 from benchmarks.coverage.row import Row
 from ganprobe.metrics.spec import MetricSpec
 
@@ -24,8 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def measured(row: Row, spec: MetricSpec, numbers: range, folder: Path, seed: int, *, again: bool = False) -> Replicates:
     """What `folder` has of them, unless `again`, or measured now and kept there."""
-    words = f"{row.name}|{spec.name}|{seed}|{numbers}|{sources(type(spec.build()).__module__)}"
-    path = folder / f"{hashlib.sha256(words.encode()).hexdigest()[:32]}.npz"
+    path = place(row, spec, numbers, folder, seed)
     if path.exists() and not again:
         with np.load(path, allow_pickle=False) as arrays:
             return Replicates(**dict(arrays))
@@ -35,6 +34,23 @@ def measured(row: Row, spec: MetricSpec, numbers: range, folder: Path, seed: int
     np.savez(part, **asdict(found))
     part.replace(path)
     return found
+
+
+def place(row: Row, spec: MetricSpec, numbers: range, folder: Path, seed: int) -> Path:
+    """Where they are kept."""
+    words = f"{row.name}|{spec.name}|{seed}|{numbers}|{sources(type(spec.build()).__module__)}"
+    return folder / f"{hashlib.sha256(words.encode()).hexdigest()[:32]}.npz"
+
+
+def kept(row: Row, spec: MetricSpec, folder: Path, seed: int) -> list[range]:
+    """The numbers of the replicates that `folder` has, from the first one on: whole chunks, and a shorter one at the
+    end."""
+    found: list[range] = []
+    while place(row, spec, chunk := range(CHUNK * len(found), CHUNK * (len(found) + 1)), folder, seed).exists():
+        found.append(chunk)
+    shorter = (range(chunk.start, stop) for stop in range(chunk.stop - 1, chunk.start, -1))
+    last = next((each for each in shorter if place(row, spec, each, folder, seed).exists()), None)
+    return found if last is None else [*found, last]
 
 
 @cache

@@ -117,6 +117,15 @@ def test_replicates_are_kept_and_read_back(tmp_path, monkeypatch):
         store.measured(row, CATALOGUE["cs"], range(5), tmp_path, 1)
 
 
+def test_what_is_kept_is_found_again(tmp_path):
+    row, spec = mean_row(), CATALOGUE["cs"]
+    assert store.kept(row, spec, tmp_path, 0) == []
+    for numbers in (range(50), range(50, 100), range(100, 103)):
+        store.measured(row, spec, numbers, tmp_path, 0)
+    assert store.kept(row, spec, tmp_path, 0) == [range(50), range(50, 100), range(100, 103)]
+    assert store.kept(row, spec, tmp_path, 1) == []
+
+
 def test_a_replicate_depends_on_its_number_alone():
     row = mean_row()
     together = measuring.replicates(row, CATALOGUE["cs"], range(6))

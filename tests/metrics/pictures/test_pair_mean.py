@@ -28,7 +28,7 @@ def test_mean_variance_and_classes():
     assert got.value == pytest.approx(values.mean(dtype=np.float64))
     assert got.variance == pytest.approx(values.var(ddof=1, dtype=np.float64) / 60)
     (table,) = got.tables
-    assert (table.rows, table.columns) == (("0", "1", "2", "12"), ("LPIPS", "pairs"))
+    assert (table.rows, table.columns) == (tuple(f"class {k}" for k in (0, 1, 2, 12)), ("LPIPS", "pairs"))
     assert table.values[3][0] == pytest.approx(values[labels == 12].mean(dtype=np.float64))
     assert [row[1] for row in table.values] == [15] * 4
     low, high = table.ci95[3][0]
