@@ -17,7 +17,7 @@ from ganprobe.core.errors import MetricError
 from ganprobe.core.results import Estimate, normal_estimate
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.base import KeeperMetric, given, too_few
-from ganprobe.metrics.manifold.protocol import DENSEST, LEAST_GROUPS, LEAST_IN_GROUP, Share
+from ganprobe.metrics.manifold.protocol import DENSEST, FEWEST_HITS, LEAST_GROUPS, LEAST_IN_GROUP, Share
 from ganprobe.metrics.manifold.shares import ShareReading, read_share
 from ganprobe.metrics.states.features_summary import FeatureSummary, SummaryKeeper, usable
 from ganprobe.metrics.states.rows import KeptRows
@@ -80,6 +80,9 @@ class ShareMetric(KeeperMetric[State]):
             return Estimate(read.value, None, n, notes=(f"no interval: it takes {least} rows on either side",))
         if self.share == "density" and read.value > DENSEST:
             return Estimate(read.value, None, n, notes=(_DENSE,))
+        if self.share == "density" and (hits := round(read.value * self.k * n)) < FEWEST_HITS:
+            few = f"no interval: generated images lie in {hits} neighbourhoods in all; {FEWEST_HITS} or more would tell"
+            return Estimate(read.value, None, n, notes=(few,))
         wide = normal_estimate(read.value, n, read.generated, read.reference)
         low, high = wide.ci95 or (read.value, read.value)
         inside = max(low, 0.0), min(high, _LARGEST.get(self.share, high))

@@ -16,5 +16,8 @@ SPLITS: Final = 24
 DENSEST: Final = 10.0
 """Above this a density has no interval: a few of the reference's balls hold most of the generated images."""
 
+FEWEST_HITS: Final = 20
+"""Of generated images in the reference's balls, all together: of fewer a density has no interval."""
+
 AUTHENTICITY_GROUPS: Final = 8
 LEAST_AUTHENTICITY: Final = 2

@@ -88,8 +88,6 @@ def test_shares_of_everything_and_of_nothing_keep_an_interval():
         low, high = read(name, real, collapsed).ci95
         assert 0 <= low < high <= 1
         assert (high if end else low) == end
-    far = rows(2, 400, shift=99.0)
-    assert read("density", real, far).ci95[0] == 0
 
 
 @pytest.mark.parametrize("name", SHARES)
@@ -111,6 +109,13 @@ def test_a_density_that_few_neighbourhoods_make_has_no_interval():
     assert found.value > 10
     assert found.ci95 is None
     assert "above a density of 10" in found.notes[0]
+
+
+def test_a_density_of_few_hits_has_no_interval():
+    found = read("density", rows(0, 100), rows(1, 100, shift=50.0))
+    assert (found.value, found.ci95) == (0.0, None)
+    assert "0 neighbourhoods in all" in found.notes[0]
+    assert read("precision", rows(0, 100), rows(1, 100, shift=50.0)).ci95 is not None
 
 
 def test_rows_in_the_order_of_their_classes_make_no_groups_of_one_class():
