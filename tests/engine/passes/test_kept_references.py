@@ -16,6 +16,7 @@ import ganprobe
 from ganprobe.cli.main import run as command
 from ganprobe.core import cache
 from ganprobe.engine import reference as references
+from ganprobe.engine.passes.kept_references import _all_facts, facts_of
 from ganprobe.engine.run import Run
 
 N = 12
@@ -175,3 +176,17 @@ def test_eight_processes_at_once_read_whole_files_and_keep_to_the_room() -> None
     kept = cache.entries()
     assert 0 < len(kept) <= 3
     assert not [path for path in kept[0].path.parent.iterdir() if path.suffix != ".safetensors" or path.name[0] == "."]
+
+
+def test_a_file_of_labels_counts_as_the_images_do(folder: Path) -> None:
+    """And what is one of several files that belong together is not kept."""
+    labels = folder.parent / "labels.csv"
+    labels.write_text("one")
+    first = _all_facts(str(folder), {"labels": str(labels), "class_order": None})
+    labels.write_text("two")
+    second = _all_facts(str(folder), {"labels": str(labels), "class_order": None})
+    assert None not in (first, second)
+    assert first != second
+    (folder.parent / "data_batch_1").write_bytes(b"?")
+    assert facts_of(str(folder.parent / "data_batch_1")) is None
+    assert facts_of("toyfaces") is None
