@@ -51,6 +51,7 @@ RIGHT = (
     *(f"{command} --help" for command in (*COMMANDS, "inspect", "convert", "demo", "list", "reproduce", "probe")),
     "--help",
     "--version",
+    "cache list",
 )
 CALLS = [(0, words) for words in RIGHT] + [(2, words) for words in WRONG]
 
