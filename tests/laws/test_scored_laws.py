@@ -46,8 +46,8 @@ def state_of(metric, index):
 
 
 def read(metric, state):
-    (estimate,) = metric.measure(state, SAMPLES).values()
-    return estimate
+    """The estimate that the metric is called after; variants may stand beside it."""
+    return next(iter(metric.measure(state, SAMPLES).values()))
 
 
 def assert_alike(metric, a, b):
@@ -103,14 +103,17 @@ def test_the_number_is_the_same_whatever_the_order(name):
     parts = metric.merge(state_of(metric, shuffled[:50]), state_of(metric, shuffled[50:]))
     whole, mixed = read(metric, state_of(metric, range(N))), read(metric, parts)
     assert (whole.value, whole.ci95, whole.n, whole.tables) == (mixed.value, mixed.ci95, mixed.n, mixed.tables)
-    assert metric.measure(parts, SAMPLES).keys() == {name}
+    assert {said.partition("@")[0] for said in metric.measure(parts, SAMPLES)} == {name}
 
 
 @EVERY
 def test_an_estimate_has_its_interval_and_finite_tables(name):
     found = read(SCORED[name].build(), state_of(SCORED[name].build(), range(N)))
-    assert found.ci95[0] <= found.value <= found.ci95[1]
-    assert found.variance >= 0
+    if found.ci95 is None:
+        assert any("no interval" in note for note in found.notes)
+    else:
+        assert found.ci95[0] <= found.value <= found.ci95[1]
+        assert found.variance >= 0
     assert found.n == N
     assert found.tables
 
@@ -142,7 +145,7 @@ def test_constant_scores_are_named_and_the_others_measured(name):
     columns = columns_of(range(N))
     columns[SCORES] = columns[SCORES].clone()
     columns[SCORES][:, 2] = 1.0
-    (found,) = metric.measure(metric.update(metric.empty(), columns), SAMPLES).values()
+    found = read(metric, metric.update(metric.empty(), columns))
     assert any("smile" in note for note in found.notes)
     columns[SCORES][:] = 1.0
     with pytest.raises(UntoldError, match="smile"):
