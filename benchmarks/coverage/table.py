@@ -17,6 +17,10 @@ HEAD = (
 )
 
 
+_HARDLY = 0.02
+"""Of so few intervals nothing can be said."""
+
+
 def line(row: Row, found: Outcome) -> str:
     """One row of the table."""
     cells = [
@@ -54,6 +58,8 @@ def _truth(found: Outcome) -> str:
 def _coverage(row: Row, found: Outcome) -> str:
     if found.stated == 0:
         return f"none stated: {row.unstated}" if row.unstated else "none stated"
+    if found.stated < _HARDLY:
+        return f"stated by {100 * found.stated:.1f}% alone"
     said = _percent(found.covered)
     return said if found.stated == 1 else f"{said}, of the {100 * found.stated:.0f}% that state one"
 
