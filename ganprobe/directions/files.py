@@ -31,6 +31,11 @@ KIND: Final = "directions"
 
 def save_directions(path: str | Path, directions: Directions) -> None:
     """Write a set, whole or not at all. OutputError where the file cannot be written."""
+    write_bytes(path, directions_bytes(directions))
+
+
+def directions_bytes(directions: Directions) -> bytes:
+    """What `save_directions` writes."""
     header = {
         "format": FORMAT,
         "kind": KIND,
@@ -44,7 +49,7 @@ def save_directions(path: str | Path, directions: Directions) -> None:
     for i, item in enumerate(directions):
         if item.walk is not None:
             tensors |= {f"{_key(i)}.{name}": array for name, array in item.walk.tensors().items()}
-    write_bytes(path, save(tensors, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)}))
+    return bytes(save(tensors, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)}))
 
 
 def record_of(item: Direction) -> dict[str, Any]:

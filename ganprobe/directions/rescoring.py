@@ -10,7 +10,7 @@ same unit for every space, attribute and generator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,9 +92,13 @@ class Rescored:
         return int(np.abs(self.changes[:, :, attribute].mean(axis=0)).argmax())
 
     def _named(self, direction: int, attribute: int) -> bool:
-        name, wanted = self.directions[direction].name, self.attributes[attribute]
-        whole = name in self.attributes
-        return name == wanted if whole else name.partition(CONDITIONED)[0] == wanted
+        return target_name(self.directions[direction].name, self.attributes) == self.attributes[attribute]
+
+
+def target_name(name: str, attributes: Collection[str]) -> str | None:
+    """The attribute that a direction is called after, before the conditions in its name; None for none."""
+    primal = name if name in attributes else name.partition(CONDITIONED)[0]
+    return primal if primal in attributes else None
 
 
 def shares(change: FloatArray) -> FloatArray:

@@ -13,12 +13,12 @@ import torch
 
 from ganprobe.core.calls.settings import Extremes, OutputRange
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.files import write_bytes, write_text
+from ganprobe.core.progress import Track
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
 from ganprobe.core.version import __version__
-from ganprobe.directions import METHODS, Direction, Directions, edit, save_directions
-from ganprobe.directions.edits.strips import Legend, strip_png
-from ganprobe.directions.files import record_of
+from ganprobe.directions import METHODS, Direction, Directions, edit
+from ganprobe.directions.edits.strips import STRIP_ROWS, Legend, pixels_of, strip_png
+from ganprobe.directions.files import directions_bytes, record_of
 from ganprobe.directions.latents import (
     DrawnSpace,
     check_space,
@@ -35,7 +35,9 @@ from ganprobe.directions.methods.search import (
     sefa_directions,
 )
 from ganprobe.directions.methods.steering.search import Steering
-from ganprobe.engine.edit import STRIP_ROWS, STRIP_STRENGTHS, Generated, pixels_of
+from ganprobe.engine.edit import Generated
+from ganprobe.engine.methods.mended import with_mended
+from ganprobe.engine.methods.moved import changed_scores, drifted_features, spread_of
 from ganprobe.engine.methods.steering import steered
 from ganprobe.engine.methods.stylespace import check_styles, style_channels
 from ganprobe.engine.opening.features import open_device
@@ -45,9 +47,14 @@ from ganprobe.engine.passes.journal import Journal, discard_journal
 from ganprobe.engine.passes.score_table import score_identity, score_table
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.features.scores import PREFIX
+from ganprobe.report.folders.directions import found_report
+from ganprobe.report.folders.together import write_together
+from ganprobe.report.records.directions import Frames, Key
 
 FILE, NUMBERS, FIGURES = "directions.safetensors", "directions.json", "figures"
 SCORED: Final = ("interfacegan", "stylespace")
+SHOWN: Final = tuple(step / 2 for step in range(-6, 7))
+"""STRIP_STRENGTHS and those half-way between them."""
 TAKEN_BY: Final = {"conditions": SCORED[:1], "scorer": SCORED, "extremes": SCORED, "steering": ("steer",)}
 
 
@@ -82,30 +89,46 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Directions, the sampler that they were found in, what else was measured, ready for JSON, and more figures than
-    the strips, as PNG by name."""
+    """Directions, the sampler that they were found in, what else was measured, ready for JSON, more figures than
+    the strips, as PNG by name, and the directions that leave entangled attributes alone, for the report."""
 
     sampler: LatentSampler
     directions: Directions
     numbers: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, bytes] = field(default_factory=dict)
+    mended: tuple[Direction, ...] = ()
 
     def save(self, out: str | Path) -> Path:
-        """Write directions.safetensors, directions.json and figures/<space>_<name>.png to `out`."""
+        """Write directions.safetensors, directions.json, report.html, report.md, report.tex and
+        figures/<space>_<name>.png to `out`, all or none."""
         out = Path(out)
-        for name, item in zip(_file_names(self.directions), self.directions, strict=True):
-            write_bytes(out / FIGURES / f"{name}.png", self.strip(item))
-        for name, figure in self.figures.items():
-            write_bytes(out / FIGURES / f"{name}.png", figure)
-        write_text(out / NUMBERS, json.dumps(self.to_json(), indent=1, allow_nan=False) + "\n")
-        save_directions(out / FILE, self.directions)
+        names = dict(zip(map(_key, self.directions), _file_names(self.directions), strict=True))
+        every = {_key(item): item for item in (*self.directions, *self.mended)}
+        frames = {}
+        with Track(f"strips of {self.sampler.name}", len(every), unit="directions") as track:
+            for key, item in every.items():
+                frames[key] = self.frames(item)
+                track.advance(1)
+        numbers = self.to_json()
+        files = {
+            FILE: directions_bytes(self.directions),
+            NUMBERS: (json.dumps(numbers, indent=1, allow_nan=False) + "\n").encode(),
+            **found_report(numbers, frames, names),
+            **{f"{FIGURES}/{names[key]}.png": _strip(frames[key]) for key in names},
+            **{f"{FIGURES}/{name}.png": figure for name, figure in self.figures.items()},
+        }
+        write_together(out, files)
         discard_journal(out)
         return out
 
     def strip(self, item: Direction) -> bytes:
         """The PNG of the first samples, moved along `item` by up to three standard deviations either way."""
+        return _strip(self.frames(item))
+
+    def frames(self, item: Direction) -> Frames:
+        """The same samples at more strengths, for the report's sliders."""
         latents = self.sampler.draw(range(STRIP_ROWS), seed=self.directions.seed)
-        return strip_png(pixels_of(edit(self.sampler, latents, item, STRIP_STRENGTHS)), Legend(STRIP_STRENGTHS))
+        return Frames(strengths=SHOWN, images=pixels_of(edit(self.sampler, latents, item, SHOWN)))
 
     def to_json(self) -> dict[str, Any]:
         found = self.directions
@@ -150,7 +173,7 @@ def find_directions(
         return _from_scores(sampler, search, device, None if out is None else Path(out), resume, ranks)
     if search.method == "steer":
         return _steer(sampler, search, device)
-    return _from_latents(sampler, search)
+    return _from_latents(sampler, search, device)
 
 
 def _check(search: Search) -> None:
@@ -192,7 +215,9 @@ def _from_scores(
     if search.method == "stylespace":
         count = search.count or METHODS[search.method].default_count or 1
         found = style_channels(sampler, scores, extractor, count=count, seed=search.seed, extremes=search.extremes)
-        return Found(sampler, _set_of(sampler, search, found.items, taken), found.numbers, found.figures)
+        moved = changed_scores(sampler, found.items, extractor, spread_of(scores), seed=search.seed)
+        directions = _set_of(sampler, search, found.items, taken)
+        return Found(sampler, directions, {**found.numbers, "moved": moved}, found.figures)
     items, numbers = interfacegan_directions(
         sampler,
         scores,
@@ -201,7 +226,9 @@ def _from_scores(
         extremes=search.extremes,
         conditions=search.conditions,
     )
-    return Found(sampler, _set_of(sampler, search, items, taken), numbers)
+    mended, numbers = with_mended(sampler, items, numbers, samples=search.samples, seed=search.seed)
+    moved = changed_scores(sampler, [*items, *mended], extractor, spread_of(scores), seed=search.seed)
+    return Found(sampler, _set_of(sampler, search, items, taken), {**numbers, "moved": moved}, mended=tuple(mended))
 
 
 def _steer(sampler: LatentSampler, search: Search, device: torch.device) -> Found:
@@ -213,10 +240,11 @@ def _steer(sampler: LatentSampler, search: Search, device: torch.device) -> Foun
         seed=search.seed,
         device=device,
     )
-    return Found(sampler, _set_of(sampler, search, found.items, {}), found.numbers, found.figures)
+    moved = drifted_features(sampler, found.items, seed=search.seed, device=device)
+    return Found(sampler, _set_of(sampler, search, found.items, {}), {**found.numbers, "moved": moved}, found.figures)
 
 
-def _from_latents(sampler: LatentSampler, search: Search) -> Found:
+def _from_latents(sampler: LatentSampler, search: Search, device: torch.device) -> Found:
     count = search.count or METHODS[search.method].default_count or 1
     if search.method == "sefa":
         items = sefa_directions(sampler, count=count, layers=search.layers, samples=search.samples, seed=search.seed)
@@ -224,7 +252,8 @@ def _from_latents(sampler: LatentSampler, search: Search) -> Found:
             raise CapabilityError(f"sefa finds directions of {sampler.name} in {items[0].space}, not in {search.space}")
     else:
         items = ganspace_directions(sampler, count=count, samples=search.samples, seed=search.seed, space=search.space)
-    return Found(sampler, _set_of(sampler, search, items, {}))
+    moved = drifted_features(sampler, items, seed=search.seed, device=device)
+    return Found(sampler, _set_of(sampler, search, items, {}), {"moved": moved})
 
 
 def _set_of(sampler: Sampler, search: Search, items: Sequence[Direction], more: Mapping[str, Any]) -> Directions:
@@ -236,6 +265,16 @@ def _set_of(sampler: Sampler, search: Search, items: Sequence[Direction], more: 
         seed=search.seed,
         provenance={"ganprobe": __version__, "samples": search.samples, **more},
     )
+
+
+def _key(item: Direction) -> Key:
+    return item.space, item.name
+
+
+def _strip(frames: Frames) -> bytes:
+    """Every second strength: STRIP_STRENGTHS."""
+    some = frames.chosen(STRIP_ROWS, 2)
+    return strip_png(some.images, Legend(some.strengths))
 
 
 def _file_names(directions: Directions) -> list[str]:

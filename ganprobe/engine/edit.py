@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ganprobe.core.calls.settings import OutputRange
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
-from ganprobe.core.files import check_writable, write_bytes
+from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
 from ganprobe.core.registry import unknown
 from ganprobe.core.spaces import Space, Truncation
 from ganprobe.directions import Direction, Directions, Move, compose, imported_directions, load_directions
 from ganprobe.directions.edits.displacement import DirectionSpace
-from ganprobe.directions.edits.strips import Legend, strip_gif, strip_mp4, strip_png
+from ganprobe.directions.edits.strips import (
+    STRIP_ROWS,
+    STRIP_STRENGTHS,
+    Legend,
+    Pixels,
+    pixels_of,
+    strip_gif,
+    strip_mp4,
+    strip_png,
+)
+from ganprobe.directions.files import record_of
 from ganprobe.directions.foreign_files import SUFFIXES as IMPORTED
 from ganprobe.directions.foreign_files import check_importable
 from ganprobe.directions.latent_files.latent_set import LatentSet
 from ganprobe.directions.latents import latent_sampler
 from ganprobe.directions.layers import parse_layers
 from ganprobe.directions.scales import measured
+from ganprobe.engine.methods.moved import changed_scores, drifted_features, spread_here
 from ganprobe.engine.opening.features import open_device
 from ganprobe.engine.opening.latents import class_number, own_latents
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
-from ganprobe.features import to_uint8
 from ganprobe.features.scores import ScoreTable
 from ganprobe.generators.base import Generator
+from ganprobe.report.folders.directions import edit_html, is_edit_page
+from ganprobe.report.folders.together import write_together
+from ganprobe.report.format import plain
+from ganprobe.report.records.directions import DirectionsRecord, Frames
+from ganprobe.report.records.found import edit_record
 
 SCALE_SAMPLES: Final = 10_000
-STRIP_ROWS: Final = 4
-STRIP_STRENGTHS: Final = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+LOOKED_AT: Final = 12
+"""Samples that say whether the direction moves anything."""
 Generated = str | Path | Sampler | Generator
-Pixels = NDArray[np.uint8]
 WRITERS: Final[dict[str, Callable[[Pixels, Legend], bytes]]] = {
     ".png": strip_png,
     ".gif": strip_gif,
@@ -90,10 +103,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """images: (rows, columns, 3, H, W) uint8; legend: what belongs beside them."""
+    """images: (rows, columns, 3, H, W) uint8; legend: what belongs beside them; report: what the page shows."""
 
     images: Pixels
     legend: Legend
+    report: DirectionsRecord
 
 
 def edited(
@@ -137,20 +151,44 @@ def edited(
         chosen = [measured(sampler, item, samples=SCALE_SAMPLES, seed=seed) for item in chosen]
     raw = _drawn(sampler, chosen, what, _started(sampler, what, seed, any_generator=any_generator))
     cells = () if table is None else _captions(raw, table, shown)
-    return Edited(pixels_of(raw), Legend(what.strengths, what.strengths if what.grid else (), cells))
+    pixels, legend = pixels_of(raw), Legend(what.strengths, what.strengths if what.grid else (), cells)
+    main = chosen[0] if what.layers is None else replace(chosen[0], layers=what.layers)
+    if table is None:
+        moved = drifted_features(sampler, [main], seed=seed, device=where, samples=LOOKED_AT)
+    else:
+        moved = changed_scores(
+            sampler, [main], table.scorer, _spread(sampler, main, table, shown, seed), seed=seed, samples=LOOKED_AT
+        )
+    said = {"direction": str(file), "method": known.method, "seed": str(seed), "truncation": plain(truncation)}
+    report = edit_record(
+        sampler.name,
+        record_of(main),
+        moved,
+        _frames(pixels, legend),
+        also={each.name: each.strength for each in what.also},
+        grid=what.grid or "",
+        origin=said,
+    )
+    return Edited(pixels, legend, report)
 
 
 def write_edit(out: str | Path, found: Edited) -> None:
-    """Write what `edited` gave, as the suffix of `out` says."""
-    write_bytes(out, WRITERS[edit_format(out)](found.images, found.legend))
+    """Write what `edited` gave, as the suffix of `out` says, and a page of it beside, both or neither."""
+    out = Path(out)
+    picture = WRITERS[edit_format(out)](found.images, found.legend)
+    write_together(out.parent, {out.name: picture, out.with_suffix(".html").name: edit_html(found.report).encode()})
 
 
 def edit_format(out: str | Path) -> str:
-    """The suffix of `out`. InputError for one that cannot be written, OutputError for a folder that cannot."""
+    """The suffix of `out`. InputError for one that cannot be written, and where another page has the place of the one
+    beside the picture; OutputError for a folder that cannot be written."""
     suffix = Path(out).suffix.lower()
     if suffix not in WRITERS:
         raise InputError(f"the image must end in {', '.join(WRITERS)}, got {Path(out).name!r}")
     check_writable(Path(out).parent)
+    page = Path(out).with_suffix(".html")
+    if page.exists() and not is_edit_page(page):
+        raise InputError(f"{page} is no page of an edit and would be replaced by one; name another picture")
     return suffix
 
 
@@ -172,12 +210,6 @@ def parse_also(text: str) -> Also:
     if not (name.strip() and equals and np.isfinite(strength)):
         raise InputError(f"a further direction is like age=1.5 or age=1.5:0-3, got {text!r}")
     return Also(name.strip(), strength, parse_layers(layers) if colon else None)
-
-
-def pixels_of(images: torch.Tensor) -> Pixels:
-    """(rows, columns, 3, H, W) as uint8."""
-    pixels: Pixels = to_uint8(images.flatten(0, 1)).cpu().numpy()
-    return pixels.reshape(*images.shape)
 
 
 def _opened(file: str | Path) -> Directions | None:
@@ -234,6 +266,24 @@ def _drawn(sampler: LatentSampler, chosen: Sequence[Direction], what: Edit, star
         for strength in what.strengths
     ]
     return torch.cat(rows)
+
+
+def _frames(pixels: Pixels, legend: Legend) -> Frames:
+    """As a page shows them, from the lowest strength up."""
+    order = np.argsort(legend.columns, kind="stable")
+    return Frames(
+        strengths=tuple(float(legend.columns[i]) for i in order),
+        images=pixels[:, order],
+        captions=tuple(tuple(tuple(row[i]) for i in order) for row in legend.cells),
+        rows=tuple(f"{strength:+.3g}" for strength in legend.rows),
+    )
+
+
+def _spread(
+    sampler: LatentSampler, item: Direction, table: ScoreTable, shown: Sequence[str], seed: int
+) -> dict[str, float]:
+    found = spread_here(sampler, item, table.scorer, seed=seed, samples=LOOKED_AT)
+    return {name: value for name, value in found.items() if name in shown}
 
 
 def _shown(table: ScoreTable, names: tuple[str, ...] | None) -> tuple[str, ...]:

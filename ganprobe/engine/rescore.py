@@ -25,6 +25,7 @@ from ganprobe.directions import Directions, load_directions
 from ganprobe.directions.latent_files.latent_set import LatentSet
 from ganprobe.directions.latents import latent_sampler, weights_fingerprint
 from ganprobe.directions.rescoring import LEAST, Rescored, Scores, rescore
+from ganprobe.engine.methods.targets import rescored_cards, target_tables
 from ganprobe.engine.opening.features import open_device
 from ganprobe.engine.opening.latents import own_latents
 from ganprobe.engine.opening.samplers import open_sampler
@@ -76,7 +77,7 @@ def rescored(
     samples = samples if own is None else min(samples, len(own))
     table = ScoreTable(scorer_for(sampler, scorer, here))
     protocol = {"step": step, "samples": samples, **_start(own), "scorer": table.fingerprint}
-    results = [
+    rescorings = [
         _result(
             name, _rescored(sampler, found, table, here, samples, seed, step, own), {**protocol, "method": found.method}
         )
@@ -91,8 +92,11 @@ def rescored(
         "started": started,
         "seconds": round(time.monotonic() - clock, 3),
     }
-    record = Record(Subject(sampler.name, sampler.fingerprint), None, _side_by_side(results), provenance)
-    return Run(record, picture_run(sampler, seed=seed, samples=samples))
+    record = Record(Subject(sampler.name, sampler.fingerprint), None, _side_by_side(rescorings), provenance)
+    shown = rescored_cards(
+        {result.metric: found for result, found in rescorings}, sampler, seed=seed, latents=own, step=step
+    )
+    return Run(record, picture_run(sampler, seed=seed, samples=samples), shown)
 
 
 def _rescored(
@@ -208,13 +212,12 @@ def _labels(found: Rescored) -> list[str]:
 
 
 def _side_by_side(results: Sequence[tuple[Result, Rescored]]) -> tuple[Result, ...]:
-    """The results, the first with a table of all methods by attribute where there are several."""
+    """The results, the first with the tables of all methods by attribute."""
     rows = [result for result, _ in results]
-    if len(rows) > 1:
-        first = rows[0]
-        estimate = replace(first.estimate, tables=(_methods(results), *first.estimate.tables))
-        rows[0] = replace(first, estimate=estimate)
-    return tuple(rows)
+    joint = (_methods(results),) if len(rows) > 1 else ()
+    targets = target_tables({result.metric: found for result, found in results})
+    estimate = replace(rows[0].estimate, tables=(*joint, *targets, *rows[0].estimate.tables))
+    return (replace(rows[0], estimate=estimate), *rows[1:])
 
 
 def _methods(results: Sequence[tuple[Result, Rescored]]) -> DetailTable:

@@ -10,6 +10,7 @@ import pandas as pd
 from ganprobe.core.results import Record, Result
 from ganprobe.engine.passes.journal import discard_journal
 from ganprobe.report import RunPictures, to_frame, write_run
+from ganprobe.report.records.directions import DirectionCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Run:
 
     record: Record
     pictures: RunPictures
+    directions: tuple[DirectionCard, ...] = ()
+    """What `rescored` shows of each direction."""
 
     def __getitem__(self, metric: str) -> Result:
         """The result called `metric`; InputError where the run has none."""
@@ -29,6 +32,6 @@ class Run:
 
     def save(self, folder: str | Path) -> Path:
         """Write results.json, report.md, report.html and figures/ to `folder`; OutputError where that cannot be."""
-        written = write_run(self.record, self.pictures, Path(folder))
+        written = write_run(self.record, self.pictures, Path(folder), directions=self.directions)
         discard_journal(written)
         return written

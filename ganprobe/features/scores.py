@@ -46,6 +46,11 @@ class ScoreTable:
             had = ", ".join(sorted(scorer.provides))
             raise InputError(f"a scorer with columns named {PREFIX}<attribute> was expected, this one gives: {had}")
 
+    @property
+    def scorer(self) -> FeatureExtractor:
+        """Where the columns come from."""
+        return self._scorer
+
     def observe(self, images: Tensor) -> Columns:
         """Float images (N, 3, H, W) in [-1, 1]; errors as those of the scorer."""
         with steady_convolutions():

@@ -416,7 +416,9 @@ def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path, monkeypatch: pyte
         find_directions(_module(), search, out=tmp_path)
     with pytest.raises(InputError, match="resume"):
         find_directions(_module(), replace(search, seed=1, scorer=Reader()), out=tmp_path, resume=True)
-    rest = Dying(520)  # the whole would need 1024
+    rest = Dying(
+        520 + 3 * 64
+    )  # the rest of the scores, and what each direction changes; the whole would need 1024 more
     found = find_directions(_module(), replace(search, scorer=rest), out=tmp_path, resume=True)
     whole = find_directions(_module(), replace(search, scorer=Reader()))
     for ours, theirs in zip(found.directions, whole.directions, strict=True):

@@ -13,7 +13,8 @@ from ganprobe.checkpoints.native import save_network
 from ganprobe.cli.main import run
 from ganprobe.core.errors import InputError
 from ganprobe.directions import Direction, Directions, LatentSet, save_directions, save_latents
-from ganprobe.engine.edit import Edit, edited, pixels_of
+from ganprobe.directions.edits.strips import pixels_of
+from ganprobe.engine.edit import Edit, edited
 from ganprobe.engine.rescore import rescored
 
 SAMPLER = stylegan_sampler()

@@ -10,15 +10,27 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from ganprobe.core.errors import CapabilityError, InputError
+from ganprobe.features import to_uint8
 from ganprobe.report.figures.canvas import Line, page
 from ganprobe.report.records.pictures import GAP, sheet
 
+STRIP_ROWS: Final = 4
+STRIP_STRENGTHS: Final = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 FOOT, MARGIN, CAPTION, SIZE = 26, 48, 15, 13
 FRAME_MILLISECONDS: Final = 120
 VIDEO_MULTIPLE: Final = 2
 """Sides of a video are multiples of it, for its colours have half the resolution."""
+
+Pixels = NDArray[np.uint8]
+
+
+def pixels_of(images: Tensor) -> Pixels:
+    """(rows, columns, 3, H, W) as uint8."""
+    pixels: Pixels = to_uint8(images.flatten(0, 1)).cpu().numpy()
+    return pixels.reshape(*images.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ganprobe.core.streams import stream
 from ganprobe.directions.latents import DrawnSpace, latents_at, projections
 from ganprobe.directions.methods.boundary import Boundary, fit_boundary
 from ganprobe.directions.methods.cuts import redrawn_midranges
+from ganprobe.directions.methods.distances import DistanceCounts, distance_counts
 from ganprobe.directions.methods.protocol import FEWEST_EXTREMES, PAPER_EXTREMES, TRAIN_SHARE
 from ganprobe.directions.methods.uncertainty import (
     GROUPS,
@@ -65,7 +66,8 @@ class Separation:
     train, validation: accuracies; that on what was fitted has no interval. remaining: threshold ("midrange", "median",
     "zero") to accuracy on the samples that are in neither, uncertain what may move it; positives: threshold to the
     share of them above it, the accuracy of always saying "high". spread: standard deviation of all latents along the
-    normal; quantiles: of the signed distances of all latents, at QUANTILES. extremes: samples in each class.
+    normal; quantiles: of the signed distances of all latents, at QUANTILES; distances: how many of them lie where.
+    extremes: samples in each class.
     """
 
     attribute: str
@@ -79,6 +81,7 @@ class Separation:
     positives: Mapping[str, float]
     spread: float
     quantiles: tuple[float, ...]
+    distances: DistanceCounts
 
     def to_json(self) -> dict[str, Any]:
         remaining = {
@@ -94,6 +97,7 @@ class Separation:
             "remaining": remaining,
             "spread": self.spread,
             "distance_quantiles": dict(zip(map(str, QUANTILES), self.quantiles, strict=True)),
+            "distances": self.distances.to_json(),
         }
 
 
@@ -270,7 +274,13 @@ def _assessed(fitted: _Fitted, said_left_out: NDArray[np.bool_], cuts: FloatArra
         positives=shares,
         spread=float(fitted.distances.std(ddof=1)),
         quantiles=tuple(float(q) for q in np.quantile(fitted.distances, QUANTILES)),
+        distances=distance_counts(fitted.distances, high=_ends(parts, True), low=_ends(parts, False)),
     )
+
+
+def _ends(parts: Extremes, high: bool) -> IndexArray:
+    """The samples of highest or of lowest score."""
+    return np.concatenate([parts.train[parts.train_high == high], parts.validation[parts.validation_high == high]])
 
 
 def accuracy_of(value: float, uncertain: Uncertainty, n: int) -> Estimate:

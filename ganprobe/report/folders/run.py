@@ -6,7 +6,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,30 @@ from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.results import Record
 from ganprobe.report.figures.run import DARK_SUFFIX, FIGURES, captions, run_figures
 from ganprobe.report.folders.together import write_together
+from ganprobe.report.pages.directions import directions_view
 from ganprobe.report.pages.html import run_html
+from ganprobe.report.pages.latex import run_latex
 from ganprobe.report.pages.markdown import run_markdown
+from ganprobe.report.records.directions import DirectionCard
 from ganprobe.report.records.pictures import RunPictures
 
 RESULTS, INTERVALS = "results.json", "intervals.npz"
 Terms = Mapping[str, NDArray[np.float64]]
 
 
-def write_run(record: Record, pictures: RunPictures, out: str | Path, *, terms: Terms | None = None) -> Path:
+def write_run(
+    record: Record,
+    pictures: RunPictures,
+    out: str | Path,
+    *,
+    terms: Terms | None = None,
+    directions: Sequence[DirectionCard] = (),
+) -> Path:
     """Write a run to the folder `out` (made where it is missing) and give the folder back.
 
     terms: metric name to its reference_terms (m,), from which the intervals of differences between runs are told;
-    those of the record's own estimates where None. Everything is there in the end, results.json last, or nothing new
+    those of the record's own estimates where None. directions: to be shown with their strips; the tables go into
+    report.tex then. Everything is there in the end, results.json last, or nothing new
     is: files of an earlier run are replaced, foreign files are left alone. InputError for a value that is not finite;
     OutputError for a folder that cannot be written or a full disk.
     """
@@ -41,8 +52,9 @@ def write_run(record: Record, pictures: RunPictures, out: str | Path, *, terms: 
     files = {
         RESULTS: results,
         INTERVALS: _npz(_own_terms(record) if terms is None else terms),
-        "report.html": run_html(record, figures, shown).encode(),
+        "report.html": run_html(record, figures, shown, view=directions_view(directions)).encode(),
         "report.md": run_markdown(record, on_disk, shown).encode(),
+        **({"report.tex": run_latex(record).encode()} if directions else {}),
         **{f"figures/{name}.png": data for name, data in on_disk.items()},
     }
     had_run = (out / RESULTS).is_file()

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -50,8 +50,10 @@ class Picture:
     dark: str = ""
 
 
-def run_html(record: Record, figures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
-    """report.html of one run. figures: PNG by name, with a dark one beside some."""
+def run_html(
+    record: Record, figures: Mapping[str, bytes], captions: Mapping[str, str], *, view: Mapping[str, Any] | None = None
+) -> str:
+    """report.html of one run. figures: PNG by name, with a dark one beside some. view: `directions_view`."""
     return template("run.html.j2").render(
         title=record.generator.name,
         record=record,
@@ -61,6 +63,7 @@ def run_html(record: Record, figures: Mapping[str, bytes], captions: Mapping[str
         figures=[(name, HEADINGS[name], picture(figures, name), captions[name]) for name in FIGURES if name in figures],
         facts=_facts(record),
         origin=origin(record),
+        **(view or {"cards": ()}),
     )
 
 
@@ -132,6 +135,11 @@ def _whisker(estimate: Estimate, start: float, end: float) -> Whisker:
     length = (end - start) or 1.0
     value, low, high = (round(100 * (point - start) / length, 2) for point in (estimate.value, low, high))
     return Whisker(value, low, high, f"{start:.4g}", f"{end:.4g}")
+
+
+def zero_whisker(estimate: Estimate, farthest: float) -> Whisker:
+    """An interval on an axis from -farthest to farthest."""
+    return _whisker(estimate, -farthest, farthest)
 
 
 def _facts(record: Record) -> list[tuple[str, str]]:

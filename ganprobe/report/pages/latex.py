@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ganprobe.core.results import Better
+from ganprobe.core.results import Better, Record
 from ganprobe.report.format import MISSING, interval_text, value_text
 from ganprobe.report.glossary import features_note
 from ganprobe.report.grids import Grid, GridCell
 from ganprobe.report.pages.markdown import bold_words
+from ganprobe.report.records.details import run_grids
 from ganprobe.report.records.table import Cell, Row, Table
 
 PREAMBLE = r"% \usepackage{booktabs}"
@@ -61,6 +62,12 @@ def comparison_latex(table: Table, details: Iterable[Grid] = ()) -> str:
         *(line for grid in details if not grid.shaded for line in grid_lines(grid)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def run_latex(record: Record) -> str:
+    """report.tex of one run: the tables under its numbers."""
+    grids = [grid for each in run_grids(record).values() for grid in each]
+    return "\n".join([PREAMBLE, *(line for grid in grids for line in grid_lines(grid))]) + "\n"
 
 
 def grid_lines(grid: Grid) -> list[str]:
