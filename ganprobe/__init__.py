@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ganprobe.core.calls.directing import ProjectCall
 from ganprobe.core.calls.options import called_with, option
 from ganprobe.core.calls.settings import (
     CompareCall,
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 
     from ganprobe.core.protocols import Sampler
     from ganprobe.engine.compare import Comparable
+    from ganprobe.engine.project import Projection
     from ganprobe.engine.run import Run
     from ganprobe.report import Comparison, Sweep
 
-__all__ = ["__version__", "compare", "evaluate", "load", "sweep"]
+__all__ = ["__version__", "compare", "evaluate", "load", "project", "sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +115,17 @@ def sweep(generator: str | Path | Sampler | nn.Module, truncations: Sequence[Tru
     from ganprobe.engine.sweep import run_sweep
 
     return run_sweep(generator, truncations, call)
+
+
+@called_with(ProjectCall)
+def project(generator: str | Path | Sampler | nn.Module, images: Any, call: ProjectCall) -> Projection:
+    """The latents of pictures, by optimisation: `.latents`, `.distances`, `.percentiles`, `.images`, `.to_frame()`,
+    `.save(FILE or DIR)`.
+
+    generator: as in `load`, or a sampler. images: paths of image files, folders or archives, pictures of Pillow's,
+    uint8 arrays (N, 3, H, W) or (N, H, W, 3), float tensors (N, 3, H, W) in [-1, 1]; one or a list.
+    Errors: GanprobeError, before the optimisation starts wherever the fault can be told by then.
+    """
+    from ganprobe.engine.project import projected
+
+    return projected(generator, images, call)

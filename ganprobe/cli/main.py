@@ -17,6 +17,7 @@ from ganprobe.cli import (
     edits,
     measuring,
     probing,
+    projecting,
     reproducing,
     rescoring,
     sweeping,
@@ -53,7 +54,19 @@ def ganprobe(
         raise typer.Exit
 
 
-for room in (measuring, probing, sweeping, data, checkpoints, directions, edits, rescoring, training, reproducing):
+for room in (
+    measuring,
+    probing,
+    sweeping,
+    data,
+    checkpoints,
+    directions,
+    edits,
+    projecting,
+    rescoring,
+    training,
+    reproducing,
+):
     room.register(app)
 
 INTERRUPTED = 130

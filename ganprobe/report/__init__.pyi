@@ -8,6 +8,7 @@ from .folders.sweep import Sweep as Sweep
 from .folders.sweep import write_sweep as write_sweep
 from .format import estimate_text as estimate_text
 from .pages.terminal import comparison_table as comparison_table
+from .pages.terminal import detail_table as detail_table
 from .pages.terminal import detail_tables as detail_tables
 from .pages.terminal import run_table as run_table
 from .pages.terminal import sweep_table as sweep_table

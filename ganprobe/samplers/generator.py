@@ -151,6 +151,20 @@ class GeneratorSampler:
         ):
             return self._portions.rows(len(latents), images)
 
+    def rendered(
+        self,
+        latents: Tensor,
+        *,
+        space: Space,
+        labels: Tensor | None,
+        noise: str | Sequence[Tensor] = "const",
+        truncation: Truncation = 1.0,
+    ) -> Tensor:
+        """As `synthesize`, with gradients, for latents on the generator's device."""
+        with borrowed(self.generator):
+            images = self.generator.synthesize(latents, space=space, labels=labels, noise=noise, truncation=truncation)
+        return images.float()
+
     def _noise_for(self, noise: str | int | Sequence[Tensor], rows: slice) -> str | int | Sequence[Tensor]:
         """The noise of some of the latents that `noise` is for."""
         if isinstance(noise, str) or (isinstance(noise, int) and rows.start == 0):

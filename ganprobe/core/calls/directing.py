@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ganprobe.core.calls.options import Options, option
 from ganprobe.core.calls.settings import Cutting, Picking, Placing, Ranging, Scoring, Seeding, Truncating
+from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import Space
 
 
@@ -39,3 +41,51 @@ class RescoreCall(Picking, Ranging, Placing, Scoring, Seeding, Starting):
 @dataclass(frozen=True, kw_only=True)
 class EditCall(Picking, Ranging, Truncating, Placing, Scoring, Seeding, Starting):
     """What edits share with the other commands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectCall(Picking, Ranging, Placing, Seeding):
+    """Finding the latents of pictures."""
+
+    space: Literal["w", "w+", "z"] | None = option(
+        None, choices=("w", "w+", "z"), help="Where latents are sought: w, w+ or z; left out, w where there is one."
+    )
+    steps: int = option(1000, least=1, help="Of the optimisation of each picture.")
+    label: int | str | None = option(
+        None,
+        word=str,
+        flag="--class",
+        help="The class of all pictures, of a generator with classes: a number, a name, or auto, the class whose "
+        "samples are nearest to each; left out, auto.",
+    )
+    distance: Literal["embedded", "lpips", "imagenet"] | None = option(
+        None,
+        choices=("embedded", "lpips", "imagenet"),
+        help="What is made small: embedded, lpips or imagenet; left out, lpips where --vgg-weights are given, else "
+        "embedded.",
+    )
+    vgg_weights: str | Path | None = option(
+        None,
+        word=Path,
+        help="A file in the layout of torchvision's VGG16, for lpips; left out, the official one, fetched once.",
+    )
+    noise: Literal["const", "optimised"] = option(
+        "const",
+        choices=("const", "optimised"),
+        help="Per-pixel noise: const (the stored one), or optimised: maps of each picture's own, sought and kept with "
+        "its latents.",
+    )
+    out: str | Path | None = option(
+        None, word=Path, help="The file of latents; a long projection saves its state beside it while it lasts."
+    )
+    resume: bool = option(False, help="Go on where a killed projection of the same pictures stopped.")
+
+    @property
+    def measured_by(self) -> str:
+        """The distance that is meant."""
+        return self.distance or ("embedded" if self.vgg_weights is None else "lpips")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.vgg_weights is not None and self.measured_by != "lpips":
+            raise InputError(f"VGG16 weights are of no use to the distance {self.distance}; leave out one of the two")

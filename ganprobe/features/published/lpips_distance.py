@@ -70,11 +70,15 @@ class LpipsDistance:
         words = (weights.sha256, LINEAR_SHA256, VERSION, str(dtype))
         self.fingerprint = hashlib.sha256("\x1f".join(words).encode()).hexdigest()
 
-    @torch.inference_mode()
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances from 0 on. DataError where the shapes
-        differ, the tensors hold no RGB images, or a side is below 16."""
+        """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances from 0 on, with gradients where the
+        images have them. DataError where the shapes differ, the tensors hold no RGB images, or a side is below 16."""
         _check(a, b)
+        wanted = torch.is_grad_enabled() and (a.requires_grad or b.requires_grad)
+        with torch.inference_mode(not wanted):
+            return self._in_parts(a, b)
+
+    def _in_parts(self, a: Tensor, b: Tensor) -> Tensor:
         size = max(_PIXELS // (2 * a.shape[2] * a.shape[3]), 1)
         # Small batches stay in the processor's caches.
         size = min(size, _CPU_PAIRS) if self.device.type == "cpu" else size
@@ -89,7 +93,7 @@ class LpipsDistance:
         for stage, weights in zip(self._stages, self._linear, strict=True):
             x = stage(x)
             u, v = (x / (x.square().sum(1, keepdim=True).sqrt() + _TINY)).chunk(2)
-            total += ((u - v).square() * weights).sum(1).mean((1, 2))
+            total = total + ((u - v).square() * weights).sum(1).mean((1, 2))
         return total
 
 

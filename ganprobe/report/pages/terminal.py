@@ -7,9 +7,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ganprobe.core.results import Better, Record
+from ganprobe.core.tables import DetailTable
 from ganprobe.report.format import ARROWS, MISSING, count, interval_text, value_text
 from ganprobe.report.glossary import features_note, label_of, notes_of
-from ganprobe.report.grids import Grid, GridCell
+from ganprobe.report.grids import Grid, GridCell, table_grid
 from ganprobe.report.records.comparison import ComparisonRecord
 from ganprobe.report.records.details import run_grids
 from ganprobe.report.records.sweep import SweepRecord, sweep_grid
@@ -55,8 +56,13 @@ def detail_tables(record: Record) -> list[RichTable]:
     return [_grid(grid) for grid in grids if not grid.shaded and len(grid.columns) <= _MOST_COLUMNS]
 
 
-def _grid(grid: Grid) -> RichTable:
-    table = _table(grid.heading, grid.few_words)
+def detail_table(table: DetailTable) -> RichTable:
+    """One table as it is."""
+    return _grid(table_grid(table, table.title), table.note)
+
+
+def _grid(grid: Grid, note: str = "") -> RichTable:
+    table = _table(grid.heading, "\n".join(filter(None, [grid.few_words, note])))
     longest = max((len(line.name) for line in grid.short), default=0)
     table.add_column("", overflow="fold", min_width=min(longest, _WIDEST_NAME))
     for name in grid.columns:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganprobe.core.borrowing import borrowed
 from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.directions.latents import DrawnSpace, check_space, latents_of
@@ -65,14 +64,7 @@ def renderer(sampler: LatentSampler, space: DrawnSpace) -> Renderer:
 def _of_native(sampler: GeneratorSampler, space: DrawnSpace) -> Render:
     truncation = sampler.synthesis_truncation() if space == "z" else 1.0
 
-    def render(points: Tensor, labels: Tensor | None) -> Tensor:
-        with borrowed(sampler.generator):
-            images = sampler.generator.synthesize(
-                points, space=space, labels=labels, noise="const", truncation=truncation
-            )
-        return images.float()
-
-    return render
+    return lambda points, labels: sampler.rendered(points, space=space, labels=labels, truncation=truncation)
 
 
 def _of_module(sampler: ModuleSampler, space: DrawnSpace) -> Render:
