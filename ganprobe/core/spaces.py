@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ganprobe.core.notebook import shown
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -51,6 +53,16 @@ class Latents:
     labels: Tensor | None
     seed: int
     space: Space = "z"
+
+    def _repr_html_(self) -> str:
+        numbers = self.z.flatten(1).double()
+        labels = [""] * len(numbers) if self.labels is None else [str(label) for label in self.labels.tolist()]
+        rows = [
+            (str(index), label, f"{float(row.mean()):.3f}", f"{float(row.std()):.3f}")
+            for index, label, row in zip(self.index, labels, numbers, strict=True)
+        ]
+        facts = [("space", self.space), ("shape", " x ".join(map(str, self.z.shape))), ("seed", self.seed)]
+        return shown("Latents", facts=facts, head=("index", "class", "mean", "deviation"), rows=rows)
 
 
 @dataclass(frozen=True, slots=True)

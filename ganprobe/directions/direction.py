@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganprobe.core.errors import InputError
+from ganprobe.core.notebook import shown
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.registry import unknown
 from ganprobe.core.spaces import Latents
@@ -28,6 +29,8 @@ from ganprobe.metrics.arrays import to_array
 from ganprobe.metrics.given import numbers
 
 SPACES: Final = get_args(DirectionSpace)
+_SCORES: Final = 6
+"""Columns of scores that a notebook shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -68,6 +71,15 @@ class Direction:
         """Raw images (N, 3, H, W) of `latents` moved along it; see `ganprobe.directions.compose`."""
         return compose(sampler, latents, [[Move(direction=self, strength=strength)]])[:, 0]
 
+    def _repr_html_(self) -> str:
+        rows = [(name, f"{value:.4g}") for name, value in self.scores.items()]
+        facts = [
+            ("space", self.space),
+            ("shape", " x ".join(map(str, self.vector.shape))),
+            ("scale", f"{self.scale:.4g}"),
+        ]
+        return shown(f"Direction {self.name}", facts=facts, head=("score", "value"), rows=rows)
+
     def _unit(self) -> NDArray[np.float32]:
         given = numbers(self.vector, f"direction {self.name!r}")
         vector = np.asarray(to_array(given) if isinstance(given, Tensor) else given, dtype=np.float64)
@@ -102,6 +114,21 @@ class Directions:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def _repr_html_(self) -> str:
+        scores = list(dict.fromkeys(name for item in self.items for name in item.scores))[:_SCORES]
+        rows = [
+            (
+                item.name,
+                item.space,
+                f"{item.scale:.4g}",
+                *(f"{item.scores[name]:.4g}" if name in item.scores else "" for name in scores),
+            )
+            for item in self.items
+        ]
+        facts = [("by", self.method), ("in", self.generator), ("seed", self.seed)]
+        head = ("name", "space", "scale", *scores)
+        return shown(f"{len(self)} directions", facts=facts, head=head, rows=rows)
 
     def named(self, name: str | None = None, *, space: str | None = None) -> Direction:
         """The direction `name` of `space`; left out, the first name and the first space that there is, in the file's

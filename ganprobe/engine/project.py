@@ -20,6 +20,7 @@ from torch import Tensor
 from ganprobe.core.calls.directing import ProjectCall
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable, write_bytes
+from ganprobe.core.notebook import shown
 from ganprobe.core.progress import Track, tell
 from ganprobe.core.spaces import Space
 from ganprobe.core.tables import DetailTable
@@ -85,6 +86,10 @@ class Projection:
         """One row a picture."""
         table = self.table
         return pd.DataFrame(table.values, index=list(table.rows), columns=list(table.columns))
+
+    def _repr_html_(self) -> str:
+        facts = [("in", self.latents.generator), ("space", self.latents.space), ("steps", self.latents.origin["steps"])]
+        return shown(f"{len(self.latents)} projected", facts=facts, pictures=[(self.table.title, self.picture())])
 
     def picture(self) -> bytes:
         """A PNG of target, result and difference, a row for each picture."""

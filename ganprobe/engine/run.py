@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ganprobe.core.notebook import shown
 from ganprobe.core.results import Record, Result
 from ganprobe.engine.passes.journal import discard_journal
-from ganprobe.report import RunPictures, to_frame, write_run
+from ganprobe.report import RunPictures, run_figures, to_frame, write_run
+from ganprobe.report.figures.run import DARK_SUFFIX, captions
+from ganprobe.report.pages.notebook import run_rows
 from ganprobe.report.records.directions import DirectionCard
 
 
@@ -25,6 +28,18 @@ class Run:
     def __getitem__(self, metric: str) -> Result:
         """The result called `metric`; InputError where the run has none."""
         return self.record[metric]
+
+    def _repr_html_(self) -> str:
+        record, said = self.record, captions(self.pictures)
+        figures = run_figures(record, self.pictures)
+        head, rows = run_rows(record)
+        return shown(
+            record.generator.name,
+            facts=[] if record.reference is None else [("against", record.reference.name)],
+            head=head,
+            rows=rows,
+            pictures=[(said[name], data) for name, data in figures.items() if not name.endswith(DARK_SUFFIX)],
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a metric."""

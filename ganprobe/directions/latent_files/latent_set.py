@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.errors import InputError
+from ganprobe.core.notebook import shown
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import Latents, Space
 from ganprobe.directions.edits.moves import noise_rows
@@ -63,6 +64,22 @@ class LatentSet:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def _repr_html_(self) -> str:
+        numbers, labels = self.values.flatten(1).double(), self.labels
+        rows = [
+            (
+                self.names[at] if self.names else str(at),
+                "" if labels is None else str(int(labels[at])),
+                f"{float(row.mean()):.3f}",
+                f"{float(row.std()):.3f}",
+            )
+            for at, row in enumerate(numbers)
+        ]
+        facts = [("space", self.space), ("shape", " x ".join(map(str, self.values.shape)))]
+        facts += [("noise", self.noise if isinstance(self.noise, str) else f"{len(self.noise)} maps")]
+        facts += [("of", self.generator)] if self.generator else []
+        return shown(f"{len(self)} latents", facts=facts, head=("name", "class", "mean", "deviation"), rows=rows)
 
     def latents(self, rows: slice = slice(None)) -> Latents:
         """Some of them as `sampler.edit` and `compose` take them, numbered from the first on."""

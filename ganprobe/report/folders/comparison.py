@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from ganprobe.core.notebook import shown
 from ganprobe.core.results import Record
 from ganprobe.report.figures.comparison import comparison_charts, joint_curves, joint_pictures
 from ganprobe.report.figures.run import DARK_SUFFIX
@@ -14,7 +15,8 @@ from ganprobe.report.folders.run import json_bytes, read_run
 from ganprobe.report.folders.together import write_together
 from ganprobe.report.pages.html import comparison_html
 from ganprobe.report.pages.latex import comparison_latex
-from ganprobe.report.pages.markdown import comparison_markdown
+from ganprobe.report.pages.markdown import bold_words, comparison_markdown, headline
+from ganprobe.report.pages.notebook import comparison_rows
 from ganprobe.report.records.comparison import ComparisonRecord
 from ganprobe.report.records.details import shared_grids
 from ganprobe.report.records.multiplicity import Correction
@@ -42,6 +44,12 @@ class Comparison:
     @property
     def table(self) -> Table:
         return self.record.table
+
+    def _repr_html_(self) -> str:
+        head, rows = comparison_rows(self.table)
+        notes = [f"{letter}: {text}" for letter, text in self.table.notes.items()]
+        note = " ".join([bold_words(self.table), *notes])
+        return shown(headline(self.table.columns), head=head, rows=rows, note=note)
 
     def save(self, out: str | Path) -> Path:
         """`write_comparison`."""
