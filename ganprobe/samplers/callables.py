@@ -16,7 +16,7 @@ from typing import Any, cast, final
 import torch
 from torch import Tensor, nn
 
-from ganprobe.core.borrowing import borrowed, on_device
+from ganprobe.core.borrowing import borrowed, networks_in, on_device, version_of
 from ganprobe.core.calls.settings import OutputRange
 from ganprobe.core.devices.memory import Portions
 from ganprobe.core.discovery.foreign import calling
@@ -27,7 +27,7 @@ from ganprobe.core.spaces import Batch, SamplerSpec
 from ganprobe.core.streams import derive_seed
 from ganprobe.generators.base import Generator
 from ganprobe.samplers.blocks import BlockCache
-from ganprobe.samplers.modules import PROBE, ModuleSampler
+from ganprobe.samplers.modules import PROBE, ModuleSampler, WeightsFingerprint
 from ganprobe.samplers.outputs import check_finite, images_of, shape_of
 from ganprobe.samplers.own_networks import Held, is_generator
 from ganprobe.samplers.ranges import FAR_OUTSIDE, check_range, stated_range
@@ -121,9 +121,18 @@ class FunctionSampler:
             check_range(probe, name, None)
         self._check_repeatable(probe)
         self.spec = SamplerSpec(shape_of(probe))
-        self.fingerprint = _function_fingerprint(function, name, self.output_range)
+        self._networks = nn.ModuleList(networks_in(function))
+        self._fingerprint = WeightsFingerprint(self._networks, _function_fingerprint(function, name, self.output_range))
         self.notes: tuple[str, ...] = ()
-        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(self._block, self.spec.block)
+        self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
+            self._block, self.spec.block, version=lambda: version_of(self._networks)
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the function's source and name, the range where one is stated, and the weights of the networks that it
+        runs as they are now."""
+        return self._fingerprint.now()
 
     @property
     def called(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ganprobe.core.borrowing import networks_in
 from ganprobe.core.discovery.foreign import calling
 from ganprobe.core.errors import InputError, one_line
 
@@ -21,15 +22,11 @@ _WRAPPED: Final = ("module", "_orig_mod")
 
 @final
 class Held(nn.Module):
-    """An object that is no network, as one: networks among its attributes are its parts, and calling it calls it."""
+    """An object that is no network, as one: the networks that it runs are its parts, and calling it calls it."""
 
     def __init__(self, thing: Any) -> None:
         super().__init__()
-        self.parts = (
-            nn.ModuleList(part for part in vars(thing).values() if isinstance(part, nn.Module))
-            if hasattr(thing, "__dict__")
-            else nn.ModuleList()
-        )
+        self.parts = nn.ModuleList(networks_in(thing))
         self.thing = thing
 
     def forward(self, *given: Any, **named: Any) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import MethodType
 
 import numpy as np
 import pytest
@@ -220,3 +222,92 @@ def test_a_network_elsewhere_is_copied_not_moved() -> None:
     assert there is not net
     assert (there.weight.is_meta, net.weight.is_meta) == (True, False)
     assert on_device(net, "cpu") is net
+
+
+class Holder:
+    """An object that is no network and keeps one among other things."""
+
+    z_dim = 6
+
+    def __init__(self, net: Net) -> None:
+        self.networks = {"generator": [net]}
+
+    def __call__(self, z: Tensor) -> Tensor:
+        return self.networks["generator"][0](z)
+
+
+def drawn_by(net: nn.Module, n: int, seed: int) -> Tensor:
+    images: Tensor = net(torch.randn(n, 6, generator=torch.Generator().manual_seed(seed)))
+    return images
+
+
+RUNNERS: dict[str, Callable[[Net], object]] = {
+    "closure": lambda net: lambda n, seed: drawn_by(net, n, seed),
+    "partial": lambda net: partial(drawn_by, net),
+    "in a list of a mapping": Holder,
+    "a method": lambda net: MethodType(drawn_by, net),
+    "comprehension": lambda net: lambda n, seed: torch.cat([each(torch.ones(n, 6) * seed % 7) for each in [net]]),
+}
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_network_that_something_else_runs_is_left_too(net: Net, runner: str) -> None:
+    before = state(net)
+    ganprobe.evaluate(RUNNERS[runner](net), metrics=["cs"], samples=20)
+    assert state(net) == before
+
+
+def test_a_network_that_a_scorer_names_is_left_too(lender: Net, tmp_path: Path) -> None:
+    lines = "\ndef bright(x):\n    return {'a': net.norm(x).mean((1, 2, 3))}\ndef embed(x):\n    return help(x)\n"
+    lines += "def help(x):\n    return net.norm(x).flatten(1)[:, :4]\n"
+    exec(lines, vars(sys.modules["lender"]))
+    lender.norm.train()
+    before = state(lender)
+    images = torch.linspace(-1, 1, 768).view(4, 3, 8, 8)
+    load_callable_scorer("lender:bright").observe(images)
+    load_callable_features("lender:embed").observe(images)
+    assert state(lender) == before
+
+
+class OldSpectral(nn.Module):
+    """Power iteration as it was written before torch had it: a weight without gradients, replaced at every pass."""
+
+    z_dim = 6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(6, 3 * 8 * 8)
+        self.u = nn.Parameter(torch.ones(6), requires_grad=False)
+        self.register_buffer("v", torch.ones(6))
+
+    def forward(self, z: Tensor) -> Tensor:
+        self.u.data = self.u.data * 2
+        self.v.data.add_(1)
+        self.train()
+        return self.linear(z).view(-1, 3, 8, 8).tanh()
+
+
+def test_what_a_pass_writes_by_way_of_data_is_undone(small_features: None) -> None:
+    net = OldSpectral().eval()
+    ganprobe.evaluate(net, metrics=["cs"], samples=20)
+    assert torch.equal(net.u, torch.ones(6))
+    assert torch.equal(net.v, torch.ones(6))
+    assert (net.training, net.linear.training) == (False, False)
+
+
+def test_weights_that_are_averaged_by_way_of_data_are_drawn_anew(net: Net) -> None:
+    """As averages of weights are kept: torch counts no such write."""
+    for given in (net, partial(drawn_by, net)):
+        sampler = ganprobe.load(given)
+        before, was = sampler.batch(range(8), seed=0).images, sampler.fingerprint
+        for weight in net.parameters():
+            weight.data.mul_(0.5)
+        assert not torch.equal(sampler.batch(range(8), seed=0).images, before)
+        assert sampler.fingerprint != was
+
+
+def test_a_network_that_was_made_for_inference_is_measured(small_features: None) -> None:
+    with torch.inference_mode():
+        made = nn.Sequential(nn.Linear(6, 3 * 8 * 8), nn.BatchNorm1d(3 * 8 * 8), nn.Unflatten(1, (3, 8, 8)), nn.Tanh())
+    made.z_dim = 6  # type: ignore[assignment]
+    assert ganprobe.evaluate(made, metrics=["cs"], samples=20)["cs"].n == 20

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganprobe.core.borrowing import on_device
+from ganprobe.core.borrowing import networks_in, on_device
 from ganprobe.core.discovery.foreign import calling
 from ganprobe.core.discovery.objects import named_object, signature_of, source_of, takes
 from ganprobe.core.errors import InputError
@@ -31,7 +31,7 @@ def load_callable_scorer(ref: str, device: torch.device | str = "cpu") -> Foreig
 
 def load_network(ref: str, device: torch.device | str = "cpu") -> tuple[Network, str]:
     """The function or module that `package.module:name` names, on `device` (a copy of a module that is elsewhere), and
-    its fingerprint: of its name, its source file and its parameters.
+    its fingerprint: of its name, its source file and its parameters, those of the networks that a function runs.
 
     InputError where there is no such thing, or it is neither a function of one argument, an nn.Module, nor a factory of
     one without arguments.
@@ -46,7 +46,8 @@ def load_network(ref: str, device: torch.device | str = "cpu") -> tuple[Network,
         return module, fingerprint_of(module.state_dict(), ref, _source(type(module)))
     if made is not found:
         raise InputError(f"{ref}() gave a {type(made).__name__}; an nn.Module was expected of a factory")
-    return made, fingerprint_of({}, ref, _source(made))
+    parts = nn.ModuleList(networks_in(made))
+    return made, fingerprint_of(parts.state_dict(), ref, _source(made))
 
 
 def _extractor(ref: str, columns_of: ColumnsOf, device: torch.device | str) -> ForeignExtractor:
