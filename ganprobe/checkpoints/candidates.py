@@ -42,7 +42,7 @@ FEWEST: Final = 4
 _DEPTH, _NODES, _FEW = 8, 5_000, 64
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _AVERAGED: Final = re.compile(
-    r"ema\w*|\w*ema|avgs?|average[sd]?|averaging|smooth(ed)?|running|shadow|swa|polyak|moving|gs"
+    r"ema\w*|\w*ema|avgs?|average[sd]?|averaging|mean|smooth(ed)?|running|shadow|swa|polyak|moving|gs|copy|target|teacher"
 )
 _NOT: Final = frozenset({"non", "no", "nonema", "noema", "raw", "without"})
 _GENERATORS: Final = frozenset({"g", "gen", "generator", "netg", "decoder", "synthesis"})
@@ -96,8 +96,11 @@ def is_averaged(place: str) -> bool:
 
 
 def is_of_another(place: str) -> bool:
-    """Whether a place is called as discriminators, encoders and optimisers are."""
-    return bool(words_of(place.rpartition(".")[2]) & _OTHERS)
+    """Whether a place, or one above it, is called as discriminators, encoders and optimisers are; a generator's name
+    below those tells otherwise."""
+    words = [words_of(name) for name in place.split(".")]
+    own = next((number for number in reversed(range(len(words))) if words[number] & (_GENERATORS | _OTHERS)), None)
+    return own is not None and bool(words[own] & _OTHERS)
 
 
 def rank(place: str) -> tuple[bool, bool, bool]:

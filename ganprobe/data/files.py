@@ -67,11 +67,13 @@ class Files:
         )
 
     def places(self) -> dict[str, int]:
-        """Number of each file by every name that tells it from the others: its path, its name, its last part."""
+        """Number of each file by every name that tells it from the others: its path, its name, its last part, and that
+        without its ending."""
         found: dict[str, int] = {}
         shared: set[str] = set()
         for number, (path, name) in enumerate(zip(self.paths, self.names, strict=True)):
-            for word in {path, "/".join(parts_of(path)), name, path.rpartition("/")[2]}:
+            last = path.rpartition("/")[2]
+            for word in {path, "/".join(parts_of(path)), name, last, last.rpartition(".")[0]} - {""}:
                 if word in found:
                     shared.add(word)
                 found[word] = number

@@ -176,10 +176,17 @@ def _numbered(values: Sequence[Class], said: _Said, order: Order) -> Labelling:
     if all(isinstance(value, int) for value in values):
         labels = np.array(values, dtype=np.int64)
         _check_most(int(labels.max()), said)
-        return Labelling(labels, _called(int(labels.max()) + 1, order), facts)
+        found = Labelling(labels, _called(int(labels.max()) + 1, order), facts)
+        return noted(found, _counted_from(said)) if labels.min() > 0 else found
     names = in_order({str(value) for value in values}, order)
     numbers = {name: number for number, name in enumerate(names)}
     return Labelling(np.array([numbers[str(value)] for value in values], dtype=np.int64), names, facts)
+
+
+def _counted_from(said: _Said) -> str:
+    return (
+        f"no image has the class 0 in {said.source}: numbers are labels as they are, and generators count theirs from 0"
+    )
 
 
 def _called(classes: int, order: Order) -> tuple[str, ...]:

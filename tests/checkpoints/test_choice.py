@@ -53,6 +53,9 @@ def is_of(path: Path, tensors: Tensors, *, key: str | None = None) -> bool:
         ({"state_dict": prefixed(RAW, "generator.") | prefixed(EMA, "ema_generator.")}, "state_dict.ema_generator", ""),
         (prefixed(RAW, "online_model.") | prefixed(EMA, "ema_model.") | {"step": torch.tensor(3)}, "ema_model", ""),
         (RAW | prefixed(EMA, "ema."), "ema", "(the file itself)"),
+        ({"G": RAW, "G_copy": EMA}, "G_copy", "G"),
+        ({"student": RAW, "teacher": EMA}, "teacher", "student"),
+        ({"optim": {"exp_avg": RAW}, "g": EMA}, "g", "optim.exp_avg"),
         ({"nonema": RAW, "swa_model": prefixed(EMA, "module.")}, "swa_model", "nonema"),
     ],
 )
@@ -97,6 +100,12 @@ def test_an_average_that_cannot_be_read_is_no_reason_to_read_the_raw_one(tmp_pat
     with pytest.raises(CheckpointError, match=r"average .* under 'ema.shadow_params' .*copy_to.*--key generator"):
         open_checkpoint(path)
     assert is_of(path, RAW, key="generator")
+
+
+def test_an_average_of_another_network_hinders_nothing(tmp_path: Path) -> None:
+    other = {f"convs.{number}.weight": torch.ones(3) for number in range(5)}
+    path = file(tmp_path, {"g": EMA, "d_ema": other, "state_dict": prefixed(other, "encoder_ema.")})
+    assert describe(path).key == "g"
 
 
 @pytest.mark.parametrize("content", [list(EMA.values()), {"shadow_params": tuple(EMA.values()), "decay": 0.9}])

@@ -177,3 +177,12 @@ def test_img_align_celeba_is_a_wrapper(tmp_path: Path) -> None:
     faces = {f"img_align_celeba/{k:06}.png": png() for k in range(3)}
     images = open_data(packed(tmp_path / "celeba", {**faces, "list_attr_celeba.txt": b"3"}))
     assert images.classes_said == "no classes (all its images lie in one folder, img_align_celeba)"
+
+
+def test_names_without_endings_and_numbers_from_1(tmp_path: Path) -> None:
+    packed(tmp_path / "x", {f"im{k}.png": png() for k in range(4)})
+    (tmp_path / "ids.csv").write_text("id,breed\n" + "".join(f"im{k},{k + 1}\n" for k in range(4)))
+    images = open_data(tmp_path / "x", labels=tmp_path / "ids.csv")
+    assert images.labels is not None
+    assert images.labels.tolist() == [1, 2, 3, 4]
+    assert "no image has the class 0 in ids.csv" in " ".join(images.facts.notes)

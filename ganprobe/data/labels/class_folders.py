@@ -19,10 +19,14 @@ from ganprobe.core.errors import DataError
 from ganprobe.data.labels.labelling import FOLDERS, LabelFacts, Labelling
 
 _PART = re.compile(
-    r"(train(ing)?|trn|test(ing)?|tst|val(id(ation)?)?|dev(el)?|eval(uation)?|hold[-_ ]?out|held[-_ ]?out|unlabell?ed"
-    r"|extra|images?|imgs?|masks?|annotations?|labels?|thumb(nail)?s?|previews?)"
+    r"(train(ing|val)?|trn|test(ing)?|tst|val(id(ation)?)?|dev(el)?|eval(uation)?|hold[-_ ]?out|held[-_ ]?out"
+    r"|unlabell?ed|extra|images?|imgs?|masks?|annotations?|labels?|thumb(nail)?s?|previews?)"
     r"([-_ ]?(set|data|images?|imgs?|[a-d]|\d{1,4}|\d+x\d+))?"
 )
+_SPLIT = re.compile(
+    r"(?<![a-z])(train(ing|val)?|trn|test(ing)?|tst|val(id(ation)?)?|dev|eval(uation)?|hold[-_ ]?out)(?![a-z])"
+)
+"""Of several folders that are called alike but for such a word, as seg_train and seg_test."""
 _CHUNK = re.compile(r"((part|shard|chunk|batch|block|bucket|dir|folder|subset|split|fold|page)[-_ ]?)\d+|\d+[-_]\d+")
 _HASHES = re.compile(r"[0-9a-f]{1,3}")
 LEAST_HASHES = 16
@@ -78,10 +82,22 @@ def _no_folders(tree: Tree) -> str:
     return f"{len(loose)} {lie} beside the folders {listed(folders)}: {few(loose)}; move what is no class away"
 
 
+def _parts(folders: Sequence[str]) -> list[str]:
+    """Those that are called as the parts of a data set are: by a word of their own, or alike but for such a word."""
+    alike: dict[str, dict[str, set[str]]] = {}
+    for name in folders:
+        low = name.casefold()
+        if found := _SPLIT.search(low):
+            rest = re.sub(r"[\W\d_]+", " ", low[: found.start()] + " " + low[found.end() :]).strip()
+            alike.setdefault(rest, {}).setdefault(found[0], set()).add(name)
+    split = {name for words in alike.values() if len(words) > 1 for names in words.values() for name in names}
+    return [name for name in folders if name in split or _PART.fullmatch(name.casefold())]
+
+
 def _no_classes(tree: Tree) -> str:
     """Why folders that can be classes are none by their names."""
     folders = tree.folders
-    parts = [name for name in folders if _PART.fullmatch(name.casefold())]
+    parts = _parts(folders)
     if len(parts) > 1:
         one = "/".join(each for each in (tree.place, tree.above, parts[-1]) if each)
         give = f"give one of them, such as {one}" if tree.splittable else "pack one of them alone"

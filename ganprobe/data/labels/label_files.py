@@ -67,10 +67,11 @@ def _table(text: str, name: str) -> dict[str, Class]:
     mark = next((mark for mark in "\t,;" if mark in lines[0]), None)
     rows = list(csv.reader(lines, delimiter=mark)) if mark else [line.split() for line in lines]
     rows = [[cell.strip() for cell in row] for row in rows]
-    header = rows[0] if "." not in rows[0][0] else None
+    named = any(cell.casefold() in _HEADERS for cell in rows[0][1:])
+    header = rows[0] if named or "." not in rows[0][0] else None
     column = _column(header, len(rows[0]), name)
     body = rows[1:] if header is not None else rows
-    if short := next((row for row in body if len(row) <= column), None):
+    if short := next((row for row in body if len(row) <= column or not row[column]), None):
         raise _unreadable(name, f"the row {one_line(' '.join(short))!r} has no class")
     return _checked([(row[0], _word(row[column])) for row in body], name)
 
@@ -87,7 +88,9 @@ def _column(header: Sequence[str] | None, width: int, name: str) -> int:
 
 
 def _word(text: str) -> Class:
-    return int(text) if text.isascii() and text.isdecimal() else text
+    """A whole number, "3.0" too, as tables with a gap are written; else a name."""
+    whole = text[:-2] if text.endswith(".0") else text
+    return int(whole) if whole.isascii() and whole.isdecimal() else text
 
 
 def _checked(pairs: Sequence[tuple[str, Any]], name: str) -> dict[str, Class]:

@@ -72,11 +72,12 @@ def read_latents(
         return load_latents(path)
     found = _of_pytorch(path) if path.suffix in PYTORCH else _of_numpy(path)
     values = _numbers(found.values, path)
-    told, values = _placed(values, space or found.space or published_name(path.stem)[1], spaces, path)
+    named = space or _unless_layers(found.space or published_name(path.stem)[1], values.shape, spaces)
+    told, values = _placed(values, named, spaces, path)
     try:
         return LatentSet(
             space=told,
-            values=torch.from_numpy(np.array(values, dtype=np.float32)),
+            values=torch.from_numpy(_single(values)),
             labels=_labels(found.labels, path),
             noise=found.noise or "const",
             names=found.names,
@@ -94,6 +95,8 @@ def _of_numpy(path: Path) -> _Found:
         with loaded as file:
             arrays = {name: file[name] for name in file.files if name in _KEYS or name in _LABELS}
             had = file.files
+    except FileNotFoundError as problem:
+        raise CheckpointError(f"there are no latents {path}; check the path") from problem
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as problem:
         raise CheckpointError(
             f"cannot read {path} as NumPy's array ({one_line(problem)}); a file of objects has to be saved as numbers"
@@ -194,16 +197,33 @@ def _placed(
     raise InputError(f"{path} does not say of which space its latents {values.shape} are: say {choices} (space=)")
 
 
+def _unless_layers(
+    named: Space | None, shape: tuple[int, ...], spaces: Mapping[str, tuple[int, ...]] | None
+) -> Space | None:
+    """The space that a file names; None where it names w, as projectors call their w+ too, and a single w+ has the same
+    shape."""
+    return None if named == "w" and tuple((spaces or {}).get("w+", ())) == shape else named
+
+
 def _fitting(shape: tuple[int, ...], spaces: Mapping[str, tuple[int, ...]]) -> list[Space]:
     """The spaces of which rows (N, D) may be: N latents, or one with a row for each layer."""
     rows = [name for name in SPACES if name != "w+" and tuple(spaces.get(name, ())) == shape[1:]]
     return [*rows, *(["w+"] if tuple(spaces.get("w+", ())) == shape else [])]  # type: ignore[list-item]
 
 
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what is infinite then is refused
+        return np.array(values, dtype=np.float32)
+
+
 def _labels(values: NDArray[Any] | None, path: Path) -> torch.Tensor | None:
     """Of numbers, or of rows with a single one. None for an empty table, as unconditional networks have it."""
     if values is None or not values.size:
         return None
+    if values.dtype.kind not in "biuf":
+        raise CheckpointError(f"{path} has labels of type {values.dtype}; numbers of classes were expected")
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
     if values.ndim == 2 and bool(((values == 0) | (values == 1)).all() & (values.sum(1) == 1).all()):
         values = values.argmax(1)
     if values.ndim != 1 or not bool((values == np.round(values)).all()):

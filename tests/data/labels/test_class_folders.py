@@ -61,6 +61,8 @@ def test_chunks_are_no_classes(names: list[str]) -> None:
         (["A", "B"], ""),
         (["cat", "test"], "the class test is called as the part of a data set is"),
         (["cafe", "deed"], ""),
+        (["test_tube", "train_station"], ""),
+        (["contest", "train_toy"], ""),
     ],
 )
 def test_classes_that_look_like_something_else(folders: list[str], note: str) -> None:
@@ -88,6 +90,12 @@ def test_classes_that_were_written_one_after_another_are_classes() -> None:
         ["images", "masks"],
         ["images1024x1024", "thumbnails128x128"],
         ["train_images", "test_images"],
+        ["images_train", "images_test"],
+        ["seg_pred", "seg_train", "seg_test"],
+        ["celeba-train", "celeba-val"],
+        ["train_cat", "train_dog", "test_cat", "test_dog"],
+        ["train-clean-100", "test-clean"],
+        ["trainval", "test"],
     ],
 )
 def test_parts_of_a_data_set_are_refused(parts: list[str]) -> None:

@@ -24,6 +24,8 @@ from ganprobe.data.labels.label_files import classes_in, is_labels_json
         ("id\tage\tclass\na.png\t7\tcat\n", {"a.png": "cat"}),
         ("a.png 4\nb.png 5\n", {"a.png": 4, "b.png": 5}),
         ("\ufefffile;category\na.png;x y\n", {"a.png": "x y"}),
+        ("file,label\na.png,1.0\nb.png,10.0\n", {"a.png": 1, "b.png": 10}),
+        ("file.name,label\na.png,1\n", {"a.png": 1}),
         ("file,label\na.png,1\nb.png,one\n", {"a.png": "1", "b.png": "one"}),
     ],
 )
@@ -47,6 +49,7 @@ def test_formats(text: str, expected) -> None:
         (b"", "it is empty"),
         (b"file,age,height\na.png,1,2\n", r"none of its columns is called label or class \(it has file, age, height\)"),
         (b"file,label\na.png\n", "the row 'a.png' has no class"),
+        (b"file,label\na.png,\nb.png,1.0\n", "the row 'a.png' has no class"),
     ],
 )
 def test_what_is_refused_by_name(data: bytes, message: str) -> None:

@@ -110,6 +110,20 @@ def test_the_space_is_asked_for_where_nothing_tells_it(tmp_path: Path) -> None:
     np.save(tmp_path / "as_many_as_layers.npy", RNG.standard_normal((LAYERS, DIM)))
     with pytest.raises(InputError, match=r"z or --latent-space w or --latent-space w\+"):
         read_latents(tmp_path / "as_many_as_layers.npy", spaces=SPACES)
+    np.save(tmp_path / "single_w.npy", LAYERED[0])
+    np.savez(tmp_path / "single.npz", w=LAYERED[0])
+    for name in ("single_w.npy", "single.npz"):  # projectors call their w+ so too
+        with pytest.raises(InputError, match=r"--latent-space w or --latent-space w\+"):
+            read_latents(tmp_path / name, spaces=SPACES)
+        assert read_latents(tmp_path / name, space="w+", spaces=SPACES).values.shape == (1, LAYERS, DIM)
+
+
+def test_labels_in_a_column_are_numbers(tmp_path: Path) -> None:
+    np.savez(tmp_path / "l.npz", z=ROWS, labels=np.ones((3, 1)))
+    assert read_latents(tmp_path / "l.npz").labels.tolist() == [1, 1, 1]  # type: ignore[union-attr]
+    np.savez(tmp_path / "l.npz", z=ROWS, labels=np.array(["a", "b", "c"]))
+    with pytest.raises(CheckpointError, match="labels of type <U1"):
+        read_latents(tmp_path / "l.npz")
 
 
 @pytest.mark.parametrize(
