@@ -83,8 +83,9 @@ def directions(
     check_words(generator, call)
     METHODS[method]  # refuses an unknown one
     from ganprobe.directions.layers import parse_layers
-    from ganprobe.engine.directions import Search, find_directions
+    from ganprobe.engine.directions import NUMBERS, Search, find_directions
     from ganprobe.engine.ranks.joining import this_process
+    from ganprobe.report.folders.together import check_owner
 
     ranks = this_process()
     search = Search(
@@ -104,6 +105,7 @@ def directions(
     )
     if ranks.lead:
         check_writable(out)
+        check_owner(out, NUMBERS)
     found = find_directions(generator, search, out=out, resume=call.resume, ranks=ranks)
     found.save(out)
     _print_found(found.directions)
@@ -111,6 +113,7 @@ def directions(
         typer.echo(f"ganprobe: no direction: {reason}", err=True)
     _print_entangled(found.numbers.get("entangled", {}))
     typer.echo(f"{out / 'directions.safetensors'}")
+    typer.echo(f"{out / 'report.html'}")
 
 
 def _steering(factors: str | None, approach: Approach | None, walk: WalkKind | None) -> Steering | None:

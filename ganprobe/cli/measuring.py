@@ -31,6 +31,9 @@ def evaluate(
     check_words(generator, call)
     from ganprobe.engine.evaluate import run_evaluation
     from ganprobe.engine.ranks.joining import this_process
+    from ganprobe.report.folders.together import RESULTS, check_owner
+
+    check_owner(out, RESULTS)
 
     ranks = this_process()
     run = run_evaluation(generator, replace(call, out=out, device=ranks.device(call.device)), ranks=ranks)

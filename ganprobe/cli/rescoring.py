@@ -37,8 +37,10 @@ def rescore(
     from ganprobe.core.files import check_writable
     from ganprobe.engine.rescore import rescored
     from ganprobe.report import run_table
+    from ganprobe.report.folders.together import RESULTS, check_owner
 
     check_writable(out)
+    check_owner(out, RESULTS)
     run = rescored(
         generator,
         files,

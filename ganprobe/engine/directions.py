@@ -48,7 +48,7 @@ from ganprobe.engine.passes.score_table import score_identity, score_table
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.features.scores import PREFIX
 from ganprobe.report.folders.directions import found_report
-from ganprobe.report.folders.together import write_together
+from ganprobe.report.folders.together import check_owner, write_together
 from ganprobe.report.records.directions import Frames, Key
 
 FILE, NUMBERS, FIGURES = "directions.safetensors", "directions.json", "figures"
@@ -100,8 +100,9 @@ class Found:
 
     def save(self, out: str | Path) -> Path:
         """Write directions.safetensors, directions.json, report.html, report.md, report.tex and
-        figures/<space>_<name>.png to `out`, all or none."""
+        figures/<space>_<name>.png to `out`, all or none. InputError for a folder with the report of a run."""
         out = Path(out)
+        check_owner(out, NUMBERS)
         names = dict(zip(map(_key, self.directions), _file_names(self.directions), strict=True))
         every = {_key(item): item for item in (*self.directions, *self.mended)}
         frames = {}

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.results import Record
 from ganprobe.report.figures.run import DARK_SUFFIX, FIGURES, captions, run_figures
-from ganprobe.report.folders.together import write_together
+from ganprobe.report.folders.together import DIRECTIONS, RESULTS, check_owner, write_together
 from ganprobe.report.pages.directions import directions_view
 from ganprobe.report.pages.html import run_html
 from ganprobe.report.pages.latex import run_latex
 from ganprobe.report.pages.markdown import run_markdown
 from ganprobe.report.records.directions import DirectionCard
+from ganprobe.report.records.links import FOLDER, directions_link
 from ganprobe.report.records.pictures import RunPictures
 
-RESULTS, INTERVALS = "results.json", "intervals.npz"
+INTERVALS = "intervals.npz"
 Terms = Mapping[str, NDArray[np.float64]]
 
 
@@ -40,20 +41,22 @@ def write_run(
 
     terms: metric name to its reference_terms (m,), from which the intervals of differences between runs are told;
     those of the record's own estimates where None. directions: to be shown with their strips; the tables go into
-    report.tex then. Everything is there in the end, results.json last, or nothing new
-    is: files of an earlier run are replaced, foreign files are left alone. InputError for a value that is not finite;
+    report.tex then. Everything is there in the end, results.json last, or nothing new is: files of an earlier run are
+    replaced, foreign files are left alone. InputError for a value that is not finite and for a folder of directions;
     OutputError for a folder that cannot be written or a full disk.
     """
     out = Path(out)
     results = json_bytes(record.to_json())
+    check_owner(out, RESULTS)
+    link = directions_link(record, str(out), known=_has_directions(out / FOLDER, record.generator.name))
     figures = run_figures(record, pictures)
     shown = captions(pictures)
     on_disk = {name: data for name, data in figures.items() if not name.endswith(DARK_SUFFIX)}
     files = {
         RESULTS: results,
         INTERVALS: _npz(_own_terms(record) if terms is None else terms),
-        "report.html": run_html(record, figures, shown, view=directions_view(directions)).encode(),
-        "report.md": run_markdown(record, on_disk, shown).encode(),
+        "report.html": run_html(record, figures, shown, view=directions_view(directions), link=link).encode(),
+        "report.md": run_markdown(record, on_disk, shown, link=link).encode(),
         **({"report.tex": run_latex(record).encode()} if directions else {}),
         **{f"figures/{name}.png": data for name, data in on_disk.items()},
     }
@@ -94,6 +97,15 @@ def json_bytes(data: Mapping[str, Any]) -> bytes:
         return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as problem:
         raise InputError(f"results must be plain JSON values: {problem}") from problem
+
+
+def _has_directions(folder: Path, generator: str) -> bool:
+    """Whether a folder holds the report of directions of a generator of that name."""
+    try:
+        said = json.loads((folder / DIRECTIONS).read_bytes())
+        return (folder / "report.html").is_file() and bool(said["generator"]["name"] == generator)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _own_terms(record: Record) -> Terms:

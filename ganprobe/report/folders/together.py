@@ -5,8 +5,31 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
+from ganprobe.core.errors import InputError
 from ganprobe.core.files import writing
+
+RESULTS: Final = "results.json"
+DIRECTIONS: Final = "directions.json"
+_KINDS: Final = {
+    RESULTS: "a run",
+    DIRECTIONS: "directions",
+    "comparison.json": "a comparison",
+    "sweep.json": "a sweep",
+    "reproduction.json": "a reproduction",
+}
+
+
+def check_owner(out: Path, own: str) -> None:
+    """InputError where report.html in `out` is not of the kind whose numbers are in the file `own`, and either is of
+    directions: it would be lost."""
+    for name, kind in _KINDS.items():
+        if name != own and DIRECTIONS in (name, own) and (out / name).is_file() and not (out / own).is_file():
+            raise InputError(
+                f"{out} holds the report of {kind}, which would be replaced; name another folder, such as "
+                f"{out / Path(own).stem}"
+            )
 
 
 def write_together(out: Path, files: Mapping[str, bytes]) -> None:

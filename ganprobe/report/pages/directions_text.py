@@ -47,7 +47,7 @@ def _card(card: DirectionCard, strip: str) -> list[str]:
     if card.mended is not None:
         leans = ", ".join(f"{name} ({cosine:+.2f})" for name, cosine in card.mended.others.items())
         parts.append(
-            escaped(f"Leans on {leans}. {card.mended.name} leaves them alone: {card.mended_words}")
+            escaped(f"Leans on {leans}. {card.mended.name} is orthogonal to them: {card.mended_words}")
             + f" `--condition` {escaped(card.mended.condition)}"
         )
     return parts

@@ -25,6 +25,7 @@ from ganprobe.report.format import (
 from ganprobe.report.glossary import features_note, label_of, title_of, words_of
 from ganprobe.report.pages.markdown import DETAILS_NOTE, HEADINGS, bold_words, gap_text, headline, origin
 from ganprobe.report.records.details import by_group, run_grids, shared_grids
+from ganprobe.report.records.links import DirectionsLink
 from ganprobe.report.records.table import Cell, Row, protocol_of
 
 if TYPE_CHECKING:
@@ -51,9 +52,15 @@ class Picture:
 
 
 def run_html(
-    record: Record, figures: Mapping[str, bytes], captions: Mapping[str, str], *, view: Mapping[str, Any] | None = None
+    record: Record,
+    figures: Mapping[str, bytes],
+    captions: Mapping[str, str],
+    *,
+    view: Mapping[str, Any] | None = None,
+    link: DirectionsLink | None = None,
 ) -> str:
-    """report.html of one run. figures: PNG by name, with a dark one beside some. view: `directions_view`."""
+    """report.html of one run. figures: PNG by name, with a dark one beside some. view: `directions_view`. link: to the
+    directions that its attribute metrics speak of."""
     return template("run.html.j2").render(
         title=record.generator.name,
         record=record,
@@ -63,6 +70,7 @@ def run_html(
         figures=[(name, HEADINGS[name], picture(figures, name), captions[name]) for name in FIGURES if name in figures],
         facts=_facts(record),
         origin=origin(record),
+        link=link,
         **(view or {"cards": ()}),
     )
 

@@ -22,6 +22,7 @@ from ganprobe.report.format import (
 from ganprobe.report.glossary import features_note, label_of, notes_of, title_of, words_of
 from ganprobe.report.grids import Grid, GridCell
 from ganprobe.report.records.details import run_grids, shared_grids
+from ganprobe.report.records.links import DirectionsLink
 from ganprobe.report.records.table import Cell, Table, protocol_of
 
 if TYPE_CHECKING:
@@ -47,11 +48,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> str
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
 
 
-def run_markdown(record: Record, figures: Iterable[str], captions: Mapping[str, str]) -> str:
-    """report.md of one run. figures: the names of those that lie in figures/."""
+def run_markdown(
+    record: Record, figures: Iterable[str], captions: Mapping[str, str], *, link: DirectionsLink | None = None
+) -> str:
+    """report.md of one run. figures: the names of those that lie in figures/. link: to the directions that its
+    attribute metrics speak of."""
     drawn = set(figures)
     parts = [f"# {escaped(record.generator.name)}", escaped(lead(record)), _results(record.results)]
     parts += _remarks(record.results)
+    parts += [] if link is None else [_see_directions(link)]
     for name in FIGURES:
         if name in drawn:
             parts += [f"## {HEADINGS[name]}", f"![{HEADINGS[name]}](figures/{name}.png)", escaped(captions[name])]
@@ -60,6 +65,11 @@ def run_markdown(record: Record, figures: Iterable[str], captions: Mapping[str, 
     parts += ["## What the numbers mean", meanings(record.results)]
     parts += ["## Where they come from", pairs_table(origin(record))]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _see_directions(link: DirectionsLink) -> str:
+    made = f"[the report of directions]({link.address})" if link.address else escaped(link.command)
+    return f"What moves along these attributes: {made}."
 
 
 def lead(record: Record) -> str:
