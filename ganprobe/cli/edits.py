@@ -29,12 +29,15 @@ class MovedSpace(StrEnum):
 @options.taking(EditCall)
 def edit(
     generator: Annotated[str, typer.Argument(help="A checkpoint, a shipped name, or package.module:callable.")],
-    direction: Annotated[
-        Path,
-        typer.Option(help="A file of `ganprobe directions`, an InterFaceGAN boundary (.npy) or GANSpace's .npz."),
-    ],
     call: EditCall,
     out: Annotated[Path, typer.Option(help="The picture: .png, or .gif or .mp4 for an animation.")],
+    direction: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of `ganprobe directions`, an InterFaceGAN boundary (.npy) or GANSpace's .npz; left out, the "
+            "samples are drawn as they are."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Which direction of the file; left out, its first.")] = None,
     space: Annotated[
         MovedSpace | None, typer.Option(help="Which, where a name is there in several; for a .npy, that of the vector.")
@@ -45,6 +48,7 @@ def edit(
     end: Annotated[float, typer.Option("--to", help="Strength of the last column.")] = 3.0,
     steps: Annotated[int, typer.Option(help="Columns.")] = 7,
     rows: Annotated[int | None, typer.Option(help="Samples, one a row; left out, 4, of own latents all.")] = None,
+    index: Annotated[int, typer.Option(help="The number of the first sample, or of the first of own latents.")] = 0,
     label: Annotated[
         str | None, typer.Option("--class", metavar="CLASS", help="Of all samples: a number, or a name.")
     ] = None,
@@ -82,6 +86,7 @@ def edit(
         space=None if space is None else space.value,
         strengths=even_strengths(start, end, steps),
         rows=rows,
+        index=index,
         grid=grid,
         also=tuple(parse_also(text) for text in also or ()),
         layers=None if layers is None else parse_layers(layers),

@@ -17,7 +17,7 @@ from ganprobe.core.files import check_writable
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler
 from ganprobe.core.registry import unknown
 from ganprobe.core.spaces import Space, Truncation
-from ganprobe.directions import Direction, Directions, Move, compose, imported_directions, load_directions
+from ganprobe.directions import Direction, Directions, Move, compose
 from ganprobe.directions.edits.displacement import DirectionSpace
 from ganprobe.directions.edits.strips import (
     STRIP_ROWS,
@@ -30,13 +30,11 @@ from ganprobe.directions.edits.strips import (
     strip_png,
 )
 from ganprobe.directions.files import record_of
-from ganprobe.directions.foreign_files import SUFFIXES as IMPORTED
-from ganprobe.directions.foreign_files import check_importable
 from ganprobe.directions.latent_files.latent_set import LatentSet
 from ganprobe.directions.latents import latent_sampler
 from ganprobe.directions.layers import parse_layers
-from ganprobe.directions.scales import measured
 from ganprobe.engine.methods.moved import changed_scores, drifted_features, spread_here
+from ganprobe.engine.opening.directions import fitted_directions, own_directions
 from ganprobe.engine.opening.features import open_device
 from ganprobe.engine.opening.latents import class_number, own_latents
 from ganprobe.engine.opening.samplers import open_sampler
@@ -49,7 +47,6 @@ from ganprobe.report.format import plain
 from ganprobe.report.records.directions import DirectionsRecord, Frames
 from ganprobe.report.records.found import edit_record
 
-SCALE_SAMPLES: Final = 10_000
 LOOKED_AT: Final = 12
 """Samples that say whether the direction moves anything."""
 Generated = str | Path | Sampler | Generator
@@ -73,20 +70,21 @@ class Also:
 class Edit:
     """What to draw.
 
-    name, space: which direction of the file; left out, the first. strengths: of the columns. rows: how many
-    samples, one a row; left out, 4, of own latents all. grid: a second direction, whose strengths are those of the
-    columns too, for the rows; then `rows` is not used, and sample 0 alone is drawn. also: further directions, the
-    same in every cell. layers: those to move, in place of the direction's own. absolute: strengths are signed
-    distances from the boundaries, at which every sample ends. scores: attributes to write under every cell; () for
-    none, None for all that the scorer has. label: the class of all samples, by number or name, of a class-
-    conditional generator. latents: own ones, or a file of them, of latent_space where it does not say, in place of
-    samples.
+    name, space: which direction of the file; left out, the first. strengths: of the columns. rows: how many samples,
+    one a row; left out, 4, of own latents all. index: the number of the first of them. grid: a second direction, whose
+    strengths are those of the columns too, for the rows; then `rows` is not used, and that sample alone is drawn. also:
+    further directions, the same in every cell. layers: those to move, in place of the direction's own. absolute:
+    strengths are signed distances from the boundaries, at which every sample ends. scores: attributes to write under
+    every cell; () for none, None for all that the scorer has. label: the class of all samples, by number or name, of a
+    class-conditional generator. latents: own ones, or a file of them, of latent_space where it does not say, in place
+    of samples.
     """
 
     name: str | None = None
     space: DirectionSpace | None = None
     strengths: Sequence[float] = STRIP_STRENGTHS
     rows: int | None = None
+    index: int = 0
     grid: str | None = None
     also: tuple[Also, ...] = ()
     layers: tuple[int, ...] | None = None
@@ -99,20 +97,28 @@ class Edit:
     def __post_init__(self) -> None:
         if self.rows is not None and self.rows < 1:
             raise InputError(f"at least one row was expected, got {self.rows}")
+        if self.index < 0:
+            raise InputError(f"samples are numbered from 0 on, got {self.index}")
+
+    @property
+    def needs_directions(self) -> bool:
+        """Whether it says how to move, and not only what."""
+        return bool(self.name or self.space or self.grid or self.also or self.layers or self.absolute)
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """images: (rows, columns, 3, H, W) uint8; legend: what belongs beside them; report: what the page shows."""
+    """images: (rows, columns, 3, H, W) uint8; legend: what belongs beside them; report: what the page shows,
+    None where nothing was moved."""
 
     images: Pixels
     legend: Legend
-    report: DirectionsRecord
+    report: DirectionsRecord | None = None
 
 
 def edited(
     generator: Generated,
-    file: str | Path,
+    file: str | Path | None = None,
     what: Edit | None = None,
     *,
     seed: int = 0,
@@ -125,58 +131,58 @@ def edited(
 ) -> Edited:
     """Samples under `seed`, moved along directions of `file`.
 
-    file: as `Found.save` writes it, or a .npy boundary or vectors in a .pt, whose scales are
-    measured here, or GANSpace's .npz. Errors:
-    CheckpointError for a file that is none, InputError for a direction of another generator (unless `any_generator`),
-    an unknown name and settings out of range, CapabilityError as `compose` says.
+    file: as `Found.save` writes it, or a .npy boundary or vectors in a .pt, whose scales are measured here, or
+    GANSpace's .npz; left out, the samples are drawn as they are, in one column. Errors: CheckpointError for a file that
+    is none, InputError for a direction of another generator (unless `any_generator`), an unknown name and settings out
+    of range, CapabilityError as `compose` says.
     """
     what = what or Edit()
     if scorer is not None and what.scores == ():
         raise InputError("a scorer writes scores under the pictures, and none was asked for; name them (--scores all)")
+    if file is None and what.needs_directions:
+        raise InputError("what to move along was said, and not of which file; give the file (--direction)")
+    what = what if file is not None else replace(what, strengths=(0.0,))
     where = open_device(device)
-    known, measure = _opened(file), False
+    known = None if file is None else own_directions(file)
     if known is not None:
         _chosen(known, what)  # names are looked at before a generator is opened
     sampler = latent_sampler(
         open_sampler(generator, device=where, truncation=truncation, key=key, output_range=output_range)
     )
-    if known is None:
-        known, scaled = imported_directions(file, space=what.space, spaces=sampler.spec.spaces)
-        measure = not scaled
-    chosen = _chosen(known, what)
-    known.check_generator(sampler, any_generator=any_generator)
+    fitted = None
+    if file is not None:
+        fitted = fitted_directions(file, sampler, known=known, space=what.space, any_generator=any_generator)
+    named = [] if fitted is None else _chosen(fitted.known, what)
     table = None if what.scores == () else ScoreTable(scorer_for(sampler, scorer, where))
     shown = () if table is None else _shown(table, what.scores)
-    if measure:
-        chosen = [measured(sampler, item, samples=SCALE_SAMPLES, seed=seed) for item in chosen]
+    chosen = [] if fitted is None else fitted.with_scales(named, sampler, seed=seed)
     raw = _drawn(sampler, chosen, what, _started(sampler, what, seed, any_generator=any_generator))
     cells = () if table is None else _captions(raw, table, shown)
     pixels, legend = pixels_of(raw), Legend(what.strengths, what.strengths if what.grid else (), cells)
+    if fitted is None:
+        return Edited(pixels, legend)
     main = chosen[0] if what.layers is None else replace(chosen[0], layers=what.layers)
     if table is None:
         moved = drifted_features(sampler, [main], seed=seed, device=where, samples=LOOKED_AT)
     else:
-        moved = changed_scores(
-            sampler, [main], table.scorer, _spread(sampler, main, table, shown, seed), seed=seed, samples=LOOKED_AT
-        )
-    said = {"direction": str(file), "method": known.method, "seed": str(seed), "truncation": plain(truncation)}
-    report = edit_record(
-        sampler.name,
-        record_of(main),
-        moved,
-        _frames(pixels, legend),
-        also={each.name: each.strength for each in what.also},
-        grid=what.grid or "",
-        origin=said,
-    )
+        spread = _spread(sampler, main, table, shown, seed)
+        moved = changed_scores(sampler, [main], table.scorer, spread, seed=seed, samples=LOOKED_AT)
+    method = fitted.known.method
+    said = {"direction": str(file), "method": method, "seed": str(seed), "truncation": plain(truncation)}
+    also = {each.name: each.strength for each in what.also}
+    frames = _frames(pixels, legend)
+    report = edit_record(sampler.name, record_of(main), moved, frames, also=also, grid=what.grid or "", origin=said)
     return Edited(pixels, legend, report)
 
 
 def write_edit(out: str | Path, found: Edited) -> None:
-    """Write what `edited` gave, as the suffix of `out` says, and a page of it beside, both or neither."""
+    """Write what `edited` gave, as the suffix of `out` says, and, where something was moved, a page of it beside, both
+    or neither."""
     out = Path(out)
-    picture = WRITERS[edit_format(out)](found.images, found.legend)
-    write_together(out.parent, {out.name: picture, out.with_suffix(".html").name: edit_html(found.report).encode()})
+    files = {out.name: WRITERS[edit_format(out)](found.images, found.legend)}
+    if found.report is not None:
+        files[out.with_suffix(".html").name] = edit_html(found.report).encode()
+    write_together(out.parent, files)
 
 
 def edit_format(out: str | Path) -> str:
@@ -212,14 +218,6 @@ def parse_also(text: str) -> Also:
     return Also(name.strip(), strength, parse_layers(layers) if colon else None)
 
 
-def _opened(file: str | Path) -> Directions | None:
-    """The directions of a file of ganprobe's; None for another's, whose spaces are told by the generator's."""
-    if Path(file).suffix in IMPORTED:
-        check_importable(file)
-        return None
-    return load_directions(file)
-
-
 def _chosen(known: Directions, what: Edit) -> list[Direction]:
     return [known.named(name, space=what.space) for name in _names(what)]
 
@@ -235,9 +233,15 @@ def _started(sampler: LatentSampler, what: Edit, seed: int, *, any_generator: bo
     rows = 1 if what.grid else what.rows
     if what.latents is not None:
         return own_latents(
-            what.latents, sampler, space=what.latent_space, label=label, rows=rows, any_generator=any_generator
+            what.latents,
+            sampler,
+            space=what.latent_space,
+            label=label,
+            rows=rows,
+            index=what.index,
+            any_generator=any_generator,
         )
-    drawn = sampler.draw(range(rows or STRIP_ROWS), seed=seed)
+    drawn = sampler.draw(range(what.index, what.index + (rows or STRIP_ROWS)), seed=seed)
     found = LatentSet(space="z", values=drawn.z, labels=drawn.labels)
     return found if label is None else found.with_label(label).for_sampler(sampler)
 
@@ -253,7 +257,7 @@ def _drawn(sampler: LatentSampler, chosen: Sequence[Direction], what: Edit, star
     def moves(item: Direction, strength: float) -> list[Move]:
         return [Move(direction=item, strength=strength, layers=what.layers, absolute=what.absolute)]
 
-    across = [moves(chosen[0], strength) for strength in what.strengths]
+    across = [moves(chosen[0], strength) for strength in what.strengths] if chosen else [[]]
     if not what.grid:
         return compose(sampler, start.latents(), [[*fixed, *each] for each in across], noise=start.noise)
     rows = [

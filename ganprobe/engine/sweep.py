@@ -43,7 +43,7 @@ def run_sweep(
         check_writable(out)
     names = sweep_metrics(settings) if call.metrics is None else call.metrics
     sampler = truncatable(generator, settings)
-    at = [truncated(sampler, each) for each in truncations]
+    at = [sampler.at(each) for each in truncations]
     _check_distinct([each.truncation for each in at])
     ready = [_prepared(each, settings, call.reference, names) for each in sorted(at, key=_looseness, reverse=True)]
     references = References()
@@ -80,18 +80,6 @@ def truncatable(generator: str | Path | Sampler | nn.Module, settings: Settings)
         name=sampler.name,
         fingerprint=sampler.weights_fingerprint,
         noise=settings.noise,
-        origin=sampler.origin,
-    )
-
-
-def truncated(sampler: GeneratorSampler, truncation: Truncation) -> GeneratorSampler:
-    """The same network at another truncation. InputError for one that does not fit it."""
-    return GeneratorSampler(
-        sampler.generator,
-        name=sampler.name,
-        fingerprint=sampler.weights_fingerprint,
-        noise=sampler.noise,
-        truncation=truncation,
         origin=sampler.origin,
     )
 

@@ -75,6 +75,18 @@ class GeneratorSampler:
         spec, names = self.generator.spec, tuple(self.generator.class_names)
         return replace(spec, class_names=names) if len(names) == spec.num_classes else spec
 
+    def at(self, truncation: Truncation) -> GeneratorSampler:
+        """The same network at another truncation. InputError for one that does not fit it."""
+        return GeneratorSampler(
+            self.generator,
+            name=self.name,
+            fingerprint=self.weights_fingerprint,
+            noise=self.noise,
+            truncation=truncation,
+            origin=self.origin,
+            aliases=sorted(self.known_fingerprints),
+        )
+
     @property
     def weights_fingerprint(self) -> str:
         """Of weights and configuration, as they are now."""

@@ -103,3 +103,21 @@ def test_commands_take_files_of_latents(file: Path, tmp_path: Path, capsys: pyte
     assert (tmp_path / "own.png").is_file()
     assert run([*call, "--latents", str(tmp_path / "own.npy"), "--latent-space", "z", *out]) == 2
     assert "they are of w+, not of z" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_edit_begins_at_any_number_and_needs_no_direction(file: Path) -> None:
+    some = edited(SAMPLER, what=Edit(index=2, rows=2), seed=5)
+    drawn = SAMPLER.draw(range(2, 4), seed=5)
+    expected = SAMPLER.synthesize(drawn.z, space="z")
+    assert some.legend.columns == (0.0,)
+    np.testing.assert_array_equal(some.images[:, 0], pixels_of(expected[:, None])[:, 0])
+    own = LatentSet(space="z", values=SAMPLER.draw(range(4), seed=5).z)
+    same = edited(SAMPLER, file, Edit(index=2, strengths=(0.0,), latents=own))
+    np.testing.assert_array_equal(same.images, some.images)
+    with pytest.raises(InputError, match="give the file"):
+        edited(SAMPLER, what=Edit(name="first"))
+    with pytest.raises(InputError, match="from 1 to 2 latents are here from number 2 on, got 3"):
+        edited(SAMPLER, what=Edit(index=2, rows=3, latents=own))
+    for wrong in (lambda: Edit(index=-1), lambda: own.first(1, start=4)):
+        with pytest.raises(InputError):
+            wrong()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ganprobe.core.calls.options import Options, option
 from ganprobe.core.calls.settings import Cutting, Picking, Placing, Ranging, Scoring, Seeding, Truncating
@@ -89,3 +90,26 @@ class ProjectCall(Picking, Ranging, Placing, Seeding):
         super().__post_init__()
         if self.vgg_weights is not None and self.measured_by != "lpips":
             raise InputError(f"VGG16 weights are of no use to the distance {self.distance}; leave out one of the two")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving(Options):
+    """How a page of one's own machine is given."""
+
+    port: int | None = option(None, help="Of 127.0.0.1; left out, one that is free.", least=1)
+    proxy: str | None = option(
+        None,
+        help="The address under which a proxy passes that port on, such as https://hub.org/user/me/proxy/{port}/; it "
+        "is then the one that is said, and its host may be asked for.",
+    )
+    out: str | Path | None = option(
+        None, word=Path, help="Folder for what is saved; left out, the browser keeps it where it keeps downloads."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreCall(Picking, Ranging, Truncating, Placing, Scoring, Seeding, Starting, Serving):
+    """`explore`."""
+
+    directions: Sequence[Any] = option((), help="Files of directions, or such as were found here.")
+    any_generator: bool = option(False, help="Take directions and latents that were found in another generator.")

@@ -80,6 +80,31 @@ def compose(
     return torch.cat(parts)
 
 
+def arrived(
+    sampler: LatentSampler, points: Tensor, space: Space, labels: Tensor | None, moves: Sequence[Move]
+) -> tuple[Tensor, Space]:
+    """Latents (N, ...) of `space` after all of `moves`, and the space that they are then of: s where a move is of it,
+    else w+ (or w), truncated, where they had to be mapped or were of it, else z."""
+    by_space = {space: [m for m in moves if m.direction.space in kinds] for space, kinds in _KINDS.items()}
+    if space == "z":
+        points = moved(sampler, points, by_space["z"], space)
+        if by_space["w"] or by_space["s"]:
+            points, space = sampler.map(points, labels), "w"
+    if space in ("w", "w+"):
+        points, space = truncated(sampler, points)
+        points = moved(sampler, points, by_space["w"], space)
+    if by_space["s"]:
+        styles = points if space == "s" else styles_of(sampler, points)
+        points, space = moved(sampler, styles, by_space["s"], "s"), "s"
+    return points, space
+
+
+def drawn_at(sampler: LatentSampler, points: Tensor, space: Space, labels: Tensor | None, noise: EditNoise) -> Tensor:
+    """Raw images (N, 3, H, W) of what `arrived` gives."""
+    truncation = truncation_of(sampler) if space == "z" else 1.0
+    return sampler.synthesize(points, space=space, labels=labels, noise=noise, truncation=truncation)
+
+
 def _column(
     sampler: LatentSampler,
     points: Tensor,
@@ -88,25 +113,14 @@ def _column(
     moves: Sequence[Move],
     noise: EditNoise,
 ) -> Tensor:
-    by_space = {space: [m for m in moves if m.direction.space in kinds] for space, kinds in _KINDS.items()}
-    if space == "z":
-        points = _moved(sampler, points, by_space["z"], space)
-        if by_space["w"] or by_space["s"]:
-            points, space = sampler.map(points, labels), "w"
-    if space in ("w", "w+"):
-        points, space = truncated(sampler, points)
-        points = _moved(sampler, points, by_space["w"], space)
-    if by_space["s"]:
-        styles = points if space == "s" else styles_of(sampler, points)
-        points, space = _moved(sampler, styles, by_space["s"], "s"), "s"
-    truncation = truncation_of(sampler) if space == "z" else 1.0
-    return sampler.synthesize(points, space=space, labels=labels, noise=noise, truncation=truncation)
+    return drawn_at(sampler, *arrived(sampler, points, space, labels, moves), labels, noise)
 
 
 _KINDS: dict[Literal["z", "w", "s"], tuple[Space, ...]] = {"z": ("z",), "w": ("w", "w+"), "s": ("s",)}
 
 
-def _moved(sampler: LatentSampler, start: Tensor, moves: Sequence[Move], space: Space) -> Tensor:
+def moved(sampler: LatentSampler, start: Tensor, moves: Sequence[Move], space: Space) -> Tensor:
+    """Latents of `space`, truncated where it is w or w+, after moves in it."""
     points, absolute = start, []
     for move in moves:
         layers = move.direction.layers if move.layers is None else move.layers

@@ -87,11 +87,16 @@ class LatentSet:
         labels = None if self.labels is None else self.labels[rows]
         return Latents(range(len(values)), values, labels, 0, space=self.space)
 
-    def first(self, count: int) -> LatentSet:
-        """The first `count` of them. InputError for more than there are."""
-        if not 1 <= count <= len(self):
-            raise InputError(f"from 1 to {len(self)} latents are here, got {count}")
-        rows = slice(count)
+    def first(self, count: int | None = None, *, start: int = 0) -> LatentSet:
+        """The first `count` of them, counted from number `start` on; None for all. InputError for more than there
+        are."""
+        if not 0 <= start < len(self):
+            raise InputError(f"latents 0 to {len(self) - 1} are here, got {start}")
+        count = len(self) - start if count is None else count
+        if not 1 <= count <= len(self) - start:
+            from_there = f" from number {start} on" if start else ""
+            raise InputError(f"from 1 to {len(self) - start} latents are here{from_there}, got {count}")
+        rows = slice(start, start + count)
         some = noise_rows(self.noise, rows)
         return replace(
             self,

@@ -19,12 +19,14 @@ def own_latents(
     space: Space | None = None,
     label: int | None = None,
     rows: int | None = None,
+    index: int = 0,
     any_generator: bool = False,
 ) -> LatentSet:
-    """The latents of a file, or those given, on the device of `sampler`; the first `rows` of them, of class `label`
-    where it is given. Errors: as `read_latents` and `LatentSet.for_sampler`; InputError where there are fewer."""
+    """The latents of a file, or those given, on the device of `sampler`; the first `rows` of them from number `index`
+    on, of class `label` where it is given. Errors: as `read_latents` and `LatentSet.for_sampler`; InputError where
+    there are fewer."""
     found = given if isinstance(given, LatentSet) else read_latents(given, space=space, spaces=sampler.spec.spaces)
-    found = found if rows is None else found.first(rows)
+    found = found.first(rows, start=index)
     found = found if label is None else found.with_label(label)
     return found.for_sampler(sampler, any_generator=any_generator)
 
