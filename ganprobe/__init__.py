@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganprobe.core.calls.directing import ProjectCall
+from ganprobe.core.calls.directing import ExploreCall, ProjectCall
 from ganprobe.core.calls.options import called_with, option
 from ganprobe.core.calls.settings import (
     CompareCall,
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from ganprobe.engine.compare import Comparable
     from ganprobe.engine.project import Projection
     from ganprobe.engine.run import Run
+    from ganprobe.explorer.serving import Explorer
     from ganprobe.report import Comparison, Sweep
 
-__all__ = ["__version__", "compare", "evaluate", "load", "project", "sweep"]
+__all__ = ["__version__", "compare", "evaluate", "explore", "load", "project", "sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,3 +130,17 @@ def project(generator: str | Path | Sampler | nn.Module, images: Any, call: Proj
     from ganprobe.engine.project import projected
 
     return projected(generator, images, call)
+
+
+@called_with(ExploreCall)
+def explore(generator: str | Path | Sampler | nn.Module, call: ExploreCall) -> Explorer:
+    """A page on which a generator is looked through: `.url`, `.stop()`; in a notebook it shows itself. It is given from
+    a thread of this process, on 127.0.0.1 alone, to whoever has the address.
+
+    generator: as in `load`, if it has latents. directions: files, or `Directions` that were found here.
+    Errors: CapabilityError without the extra `explore` and for images alone; InputError for a port that cannot be had,
+    directions and latents of other generators; all before the page is given.
+    """
+    from ganprobe.explorer.serving import open_explorer
+
+    return open_explorer(generator, call)

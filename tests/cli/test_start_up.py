@@ -18,7 +18,18 @@ status = run(sys.argv[1:])
 print(status, len(sys.modules), *(name for name in {HEAVY!r} if name in sys.modules))
 """
 KINDS = ("metrics", "generators", "datasets", "features", "directions", "layouts", "scorers", "recipes", "tasks")
-COMMANDS = ("evaluate", "compare", "sweep", "reference", "directions", "edit", "rescore", "train", "train-scorer")
+COMMANDS = (
+    "evaluate",
+    "compare",
+    "sweep",
+    "reference",
+    "directions",
+    "edit",
+    "explore",
+    "rescore",
+    "train",
+    "train-scorer",
+)
 WRONG = (
     "evaluate nosuch --out new",
     "evaluate no/such.pt --out new",
@@ -38,6 +49,7 @@ WRONG = (
     "directions nosuch --method sefa --out new",
     "directions toyfaces-stylegan --method sefaa --out new",
     "edit nosuch --direction x.safetensors --out new.png",
+    "explore nosuch --no-browser",
     "rescore nosuch x.safetensors --out new",
     "reference nosuch --out new",
     "inspect nosuch",

@@ -28,6 +28,11 @@ MAPS: Final = "maps"
 
 def save_latents(path: str | Path, latents: LatentSet) -> None:
     """Write a set, whole or not at all. OutputError where the file cannot be written."""
+    write_bytes(path, packed_latents(latents))
+
+
+def packed_latents(latents: LatentSet) -> bytes:
+    """What the file of a set holds."""
     header = {
         "format": FORMAT,
         "kind": KIND,
@@ -44,7 +49,7 @@ def save_latents(path: str | Path, latents: LatentSet) -> None:
         **{_key(number): layer for number, layer in enumerate(maps)},
     }
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_bytes(path, save(ready, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)}))
+    return save(ready, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)})
 
 
 def load_latents(path: str | Path) -> LatentSet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ganprobe.core.errors import GanprobeError
-from ganprobe.core.spaces import Space
+from ganprobe.core.spaces import OutputRange, Space
 from ganprobe.directions import Direction
 from ganprobe.engine.edit import Also, parse_also
 from ganprobe.engine.exploring.scene import Scene, Step
@@ -26,6 +26,7 @@ class Origin:
 
     generator: str | None
     key: str | None = None
+    output_range: OutputRange | None = None
     device: str | None = None
     latents: str | None = None
     latent_space: Space | None = None
@@ -34,8 +35,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """words: of the command line. needs_latents: whether it reads the scene's latents, which are to be saved as
-    `LATENTS` first."""
+    """words: of the command line. needs_latents: whether it reads the scene's latents, which are to be saved first."""
 
     words: tuple[str, ...]
     needs_latents: bool
@@ -46,13 +46,13 @@ class Command:
         return shlex.join(self.words)
 
 
-def edit_command(studio: Studio, origin: Origin, scene: Scene) -> Command | None:
-    """As an edit of a sample where it is one, else of the latents themselves. None where no command can open the
-    generator."""
+def edit_command(studio: Studio, origin: Origin, scene: Scene, *, latents: str = LATENTS) -> Command | None:
+    """As an edit of a sample where it is one, else of the latents themselves, in a file called `latents`. None where no
+    command can open the generator."""
     if origin.generator is None:
         return None
     said = _edit_of_sample(studio, origin, scene)
-    words = said or [*_option("--latents", LATENTS), *_common(origin)]
+    words = said or [*_option("--latents", latents, path=True), *_common(origin)]
     return Command(("ganprobe", "edit", _path(origin.generator), *words, "--out", OUT), said is None)
 
 
@@ -162,7 +162,9 @@ def _class(studio: Studio, scene: Scene) -> list[str] | None:
 
 def _common(origin: Origin) -> list[str]:
     key = [] if origin.key is None else _option("--key", origin.key)
-    return [*key, *([] if origin.device is None else _option("--device", origin.device))]
+    device = [] if origin.device is None else _option("--device", origin.device)
+    meant = origin.output_range
+    return [*key, *([] if meant is None else _option("--output-range", f"{meant[0]:g},{meant[1]:g}")), *device]
 
 
 def _option(name: str, value: str, *, path: bool = False) -> list[str]:

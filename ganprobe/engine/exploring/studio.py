@@ -78,7 +78,7 @@ class Studio:
     ) -> None:
         self.sampler, self.shelves, self.own, self.table = sampler, tuple(shelves), own, table
         self._version: int | None = None
-        self._at = lru_cache(8)(self._truncated_sampler)
+        self.at = lru_cache(8)(self._truncated_sampler)
         self._drawn = lru_cache(KEPT_LATENTS)(self._drawn_anew)
         self._mapped = lru_cache(KEPT_LATENTS)(self._mapped_anew)
         self._shown = lru_cache(KEPT_PICTURES)(self._shown_anew)
@@ -126,13 +126,13 @@ class Studio:
     def _shown_anew(self, scene: Scene) -> Tensor:
         place, noise = self._arrived(scene), self._noise(scene)
         given: EditNoise = noise if isinstance(noise, str) else list(noise)
-        image = drawn_at(self._at(scene.psi), place.points, place.space, place.labels, given)
+        image = drawn_at(self.at(scene.psi), place.points, place.space, place.labels, given)
         if not bool(image.isfinite().all()):
             raise DataError(f"{self.sampler.name} gave values that are not finite for this latent; go back a step")
         return image
 
     def _arrived(self, scene: Scene) -> Place:
-        sampler, place = self._at(scene.psi), self._started(scene)
+        sampler, place = self.at(scene.psi), self._started(scene)
         moves = self._moves(scene, but="z")
         for move in moves:
             check_reached(place.latents, move.direction.space, move.direction.name)
@@ -221,7 +221,7 @@ class Studio:
             one = self.own.first(1, start=point.index)
             place = Place(one.values, one.space, one.labels)
         else:
-            drawn = self._at(truncation).draw(range(point.index, point.index + 1), seed=point.seed)
+            drawn = self.at(truncation).draw(range(point.index, point.index + 1), seed=point.seed)
             place = Place(drawn.z, "z", drawn.labels)
         return place if label is None else replace(place, labels=self._label(label, place.points))
 
@@ -247,7 +247,7 @@ class Studio:
         now = version_of(network) if isinstance(network, torch.nn.Module) else None
         if now != self._version:
             self._version = now
-            for kept in (self._at, self._drawn, self._mapped, self._shown):
+            for kept in (self.at, self._drawn, self._mapped, self._shown):
                 kept.cache_clear()
 
 
