@@ -2,7 +2,8 @@
 
 Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN" (arXiv 1912.04958), appendix D: Adam on the
 perceptual distance, latents shaken by noise that fades, and, where noise maps are sought too, the regulariser that
-keeps them noise. Pictures share a pass, and nothing else: the noise of each is keyed by its own `key`.
+keeps them noise. One thing differs: the rate of latents is in their own deviations, for which see docs/projection.md.
+Pictures share a pass, and nothing else: the noise of each is keyed by its own `key`.
 """
 
 from __future__ import annotations
@@ -91,15 +92,16 @@ def descended(of: Projecting, state: State, *, after: Callable[[State], None]) -
 
 def _stepped(of: Projecting, state: State, portions: Portions) -> State:
     points = state.weights[0]
-    deviation = of.start.deviation.view(-1, *[1] * (points.ndim - 1)) * shaking(state.step, of.steps)
+    deviation = _each(of.start.deviation, points) * shaking(state.step, of.steps)
     shaken = points + of.noise("shaking", state.step, points.shape[1:]) * deviation
     parts = list(portions.over(range(len(points)), lambda part: _gradients(of, shaken, state.weights[1:], part)))
     losses, *gradients = (joined(each) for each in zip(*parts, strict=True))
     if not bool(losses.isfinite().all()):
         raise MetricError(f"the distance at step {state.step} is no number; check the generator's precision")
     now, number = rate(state.step, of.steps), state.step + 1
+    rates = [now * _each(of.start.deviation, points) / points.shape[-1] ** 0.5, *[now] * (len(state.weights) - 1)]
     moved = [
-        _moved(*each, number, now) for each in zip(state.weights, gradients, state.first, state.second, strict=True)
+        _moved(*each, number) for each in zip(state.weights, gradients, state.first, state.second, rates, strict=True)
     ]
     weights, first, second = (tuple(each) for each in zip(*moved, strict=True))
     weights = (weights[0], *(normalised(each) for each in weights[1:]))
@@ -123,8 +125,13 @@ def _gradients(of: Projecting, shaken: Tensor, maps: Sequence[Tensor], part: ran
     return (distances.detach().to(shaken.device), *gradients)
 
 
+def _each(values: Tensor, points: Tensor) -> Tensor:
+    """(N,) as (N, 1, ...) beside points."""
+    return values.view(-1, *[1] * (points.ndim - 1))
+
+
 def _moved(
-    weight: Tensor, gradient: Tensor, first: Tensor, second: Tensor, number: int, now: float
+    weight: Tensor, gradient: Tensor, first: Tensor, second: Tensor, now: float | Tensor, number: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One step of Adam (Kingma and Ba 2015, algorithm 1)."""
     first = DECAY[0] * first + (1 - DECAY[0]) * gradient

@@ -23,7 +23,7 @@ SHAKEN: Final = 0.75
 
 
 def rate(step: int, steps: int) -> float:
-    """Adam's rate at step 0 to steps - 1."""
+    """Adam's rate at step 0 to steps - 1, for numbers of deviation 1."""
     passed = step / steps
     falling = min(1.0, (1 - passed) / RAMP_DOWN)
     return RATE * (0.5 - 0.5 * math.cos(math.pi * falling)) * min(1.0, passed / RAMP_UP)

@@ -67,7 +67,7 @@ def test_a_step_is_adams() -> None:
         gradient = torch.randn(3, 5, generator=generator)
         theirs.grad = gradient.clone()
         optimiser.step()
-        ours, first, second = descent._moved(ours, gradient, first, second, number, 0.1)
+        ours, first, second = descent._moved(ours, gradient, first, second, 0.1, number)
     torch.testing.assert_close(ours, theirs.detach())
 
 
