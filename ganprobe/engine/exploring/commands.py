@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ganprobe.core.calls.settings import OutputRange
 from ganprobe.core.errors import GanprobeError
-from ganprobe.core.spaces import OutputRange, Space
+from ganprobe.core.spaces import Space
 from ganprobe.directions import Direction
 from ganprobe.engine.edit import Also, parse_also
 from ganprobe.engine.exploring.scene import Scene, Step
