@@ -63,7 +63,8 @@ def test_a_run_says_which_weights(images: tuple[Path, Path], inception_file: Pat
         assert result.protocol["weights_sha256"] == digest
         assert "not from the official weights" in result.notes[0]
     assert run["kid"].notes[1] == "24 samples: subsets have fewer than the protocol's 1000 rows"
-    assert len(run["kid@full"].notes) == len(run["is"].notes) == 1
+    assert len(run["kid@full"].notes) == 1
+    assert run["is"].notes[1].startswith("no interval: ")
     assert json.loads(json.dumps(run.record.to_json()))["provenance"]["features"].startswith("inception-unofficial:")
 
 

@@ -86,7 +86,7 @@ def replicated(shift, replicates=300):
     ]
     values = np.array([estimate.value for estimate in found])
     inside = np.mean([estimate.ci95[0] <= values.mean() <= estimate.ci95[1] for estimate in found])
-    deviation = np.sqrt(np.mean([((e.ci95[1] - e.value) / 1.959963984540054) ** 2 for e in found]))
+    deviation = np.sqrt(np.mean([((e.ci95[1] - e.ci95[0]) / 2 / 1.959963984540054) ** 2 for e in found]))
     return inside, deviation / values.std()
 
 
