@@ -27,6 +27,10 @@ def rescore(
     any_generator: Annotated[
         bool, typer.Option("--any-generator", help="Take directions that were found in another generator.")
     ] = False,
+    label: Annotated[
+        str | None,
+        typer.Option("--class", metavar="CLASS", help="Of all own latents (--latents): a number, or a name."),
+    ] = None,
 ) -> None:
     """Compare directions of several methods by what they do to every attribute."""
     from ganprobe.engine.opening.names import check_words
@@ -53,6 +57,7 @@ def rescore(
         key=call.key,
         latents=call.latents,
         latent_space=call.latent_space,
+        label=label,
         output_range=call.output_range,
     )
     run.save(out)

@@ -75,7 +75,10 @@ def tensor_vectors(path: Path) -> list[Vector]:
 
 def _records(root: object) -> dict[str, Readable]:
     entries = dict(enumerate(root)) if isinstance(root, list | tuple) else fields_of(root)
-    return {str(name): value for name, value in entries.items() if isinstance(value, Readable)}
+    found = {str(name): value for name, value in entries.items() if isinstance(value, Readable)}
+    return {
+        name: value for name, value in found.items() if value.shape
+    }  # single numbers, as intercepts, are no vectors
 
 
 def _named(path: Path, name: str, values: NDArray[Any]) -> Vector:

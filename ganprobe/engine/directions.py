@@ -45,6 +45,7 @@ from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.passes.journal import Journal, discard_journal
 from ganprobe.engine.passes.score_table import score_identity, score_table
+from ganprobe.engine.provenance import opened_as, sampler_notes
 from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.features.scores import PREFIX
 from ganprobe.report.folders.directions import found_report
@@ -264,7 +265,13 @@ def _set_of(sampler: Sampler, search: Search, items: Sequence[Direction], more: 
         generator=sampler.name,
         fingerprint=weights_fingerprint(sampler),
         seed=search.seed,
-        provenance={"ganprobe": __version__, "samples": search.samples, **more},
+        provenance={
+            "ganprobe": __version__,
+            "samples": search.samples,
+            **opened_as(sampler),
+            **({"notes": list(notes)} if (notes := sampler_notes(sampler)) else {}),
+            **more,
+        },
     )
 
 

@@ -42,16 +42,31 @@ def time_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def sampling_of(sampler: Sampler) -> dict[str, Any]:
-    """The weights, noise and truncation of the images that `sampler` gives; nothing where it has no such choice."""
+def opened_as(sampler: Sampler) -> dict[str, Any]:
+    """What was read of a checkpoint and assumed, or how code of the caller's own is called; nothing of others."""
     if isinstance(sampler, ModuleSampler | FunctionSampler):
         return {"called": sampler.called} if sampler.called else {}
+    return {"checkpoint": dict(sampler.origin)} if isinstance(sampler, GeneratorSampler) and sampler.origin else {}
+
+
+def sampler_notes(sampler: Sampler) -> tuple[str, ...]:
+    """What no number of `sampler` should be read without."""
+    return tuple(getattr(sampler, "notes", ()))
+
+
+def sampling_of(sampler: Sampler) -> dict[str, Any]:
+    """The weights, noise and truncation of the images that `sampler` gives, and `opened_as`; nothing where it has no
+    such choice."""
     if not isinstance(sampler, GeneratorSampler):
-        return {}
+        return opened_as(sampler)
     psi = sampler.truncation
     truncation = list(psi) if isinstance(psi, tuple) else psi
-    origin = {"checkpoint": dict(sampler.origin)} if sampler.origin else {}
-    return {"weights": sampler.weights_fingerprint, "noise": sampler.noise, "truncation": truncation, **origin}
+    return {
+        "weights": sampler.weights_fingerprint,
+        "noise": sampler.noise,
+        "truncation": truncation,
+        **opened_as(sampler),
+    }
 
 
 def skipped_files(sampler: Sampler) -> tuple[str, ...]:

@@ -27,11 +27,11 @@ from ganprobe.directions.latents import latent_sampler, weights_fingerprint
 from ganprobe.directions.rescoring import LEAST, Rescored, Scores, rescore
 from ganprobe.engine.methods.targets import rescored_cards, target_tables
 from ganprobe.engine.opening.features import open_device
-from ganprobe.engine.opening.latents import own_latents
+from ganprobe.engine.opening.latents import class_number, own_latents
 from ganprobe.engine.opening.samplers import open_sampler
 from ganprobe.engine.opening.scorers import scorer_for
 from ganprobe.engine.pictures import picture_run
-from ganprobe.engine.provenance import time_now, versions
+from ganprobe.engine.provenance import opened_as, sampler_notes, time_now, versions
 from ganprobe.engine.run import Run
 from ganprobe.features import load_embedded
 from ganprobe.features.scores import ScoreTable
@@ -54,14 +54,15 @@ def rescored(
     key: str | None = None,
     latents: str | Path | LatentSet | None = None,
     latent_space: Space | None = None,
+    label: int | str | None = None,
     output_range: OutputRange | None = None,
 ) -> Run:
     """Re-score a generator along the directions of `files`: a result `rescoring@<method>` for each file.
 
     Its value is the mean, over the attributes, of the share of change that falls on the attribute, along the method's
     best direction for it. latents: own ones, or a file of them, of latent_space, in place of those drawn; `samples` is
-    at most as many. Errors: as `load_directions`, `rescore` and `scorer_for`; InputError for no files, and for
-    directions of another generator unless `any_generator`.
+    at most as many. label: the class of all own latents, by number or name. Errors: as `load_directions`, `rescore` and
+    `scorer_for`; InputError for no files, and for directions of another generator unless `any_generator`.
     """
     started, clock = time_now(), time.monotonic()
     if not files:
@@ -73,13 +74,23 @@ def rescored(
     sampler = latent_sampler(open_sampler(generator, device=here, key=key, output_range=output_range))
     for found in known:
         found.check_generator(sampler, any_generator=any_generator)
-    own = None if latents is None else own_latents(latents, sampler, space=latent_space, any_generator=any_generator)
+    if label is not None and latents is None:
+        raise InputError("a class is for latents of one's own (--latents), which may come without; leave it out")
+    of = None if label is None else class_number(sampler.spec, label)
+    own = (
+        None
+        if latents is None
+        else own_latents(latents, sampler, space=latent_space, label=of, any_generator=any_generator)
+    )
     samples = samples if own is None else min(samples, len(own))
     table = ScoreTable(scorer_for(sampler, scorer, here))
     protocol = {"step": step, "samples": samples, **_start(own), "scorer": table.fingerprint}
     rescorings = [
         _result(
-            name, _rescored(sampler, found, table, here, samples, seed, step, own), {**protocol, "method": found.method}
+            name,
+            _rescored(sampler, found, table, here, samples, seed, step, own),
+            {**protocol, "method": found.method},
+            sampler_notes(sampler),
         )
         for name, found in zip(_names(known), known, strict=True)
     ]
@@ -89,6 +100,7 @@ def rescored(
         "samples": samples,
         "files": [str(file) for file in files],
         "weights": weights_fingerprint(sampler),
+        **opened_as(sampler),
         "started": started,
         "seconds": round(time.monotonic() - clock, 3),
     }
@@ -143,7 +155,7 @@ def _names(known: Sequence[Directions]) -> list[str]:
     return names
 
 
-def _result(name: str, found: Rescored, protocol: Mapping[str, Any]) -> tuple[Result, Rescored]:
+def _result(name: str, found: Rescored, protocol: Mapping[str, Any], notes: tuple[str, ...]) -> tuple[Result, Rescored]:
     best = [found.share(found.best(column), column) for column in range(len(found.attributes))]
     # The attributes share samples: their intervals add up at worst, which is what is said.
     variance = (sum((each.variance or 0.0) ** 0.5 for each in best) / len(best)) ** 2
@@ -151,7 +163,7 @@ def _result(name: str, found: Rescored, protocol: Mapping[str, Any]) -> tuple[Re
     tables = (_effects(found), _directions(found), _attributes(found))
     ends = (max(value - half, 0.0), min(value + half, 1.0))
     estimate = Estimate(value, ends, found.samples, variance, tables=tables)
-    return Result(name, estimate, "higher", SCORES, protocol, 0.0), found
+    return Result(name, estimate, "higher", SCORES, protocol, 0.0, notes), found
 
 
 def _effects(found: Rescored) -> DetailTable:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ganprobe.core.errors import CheckpointError
 from ganprobe.directions import import_components, imported_directions
@@ -63,3 +64,11 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
     for path, said in cases.items():
         with pytest.raises(CheckpointError, match=said):
             import_components(path)
+
+
+def test_single_numbers_beside_a_vector_are_passed_over(tmp_path: Path) -> None:
+    torch.save(
+        {"smile": torch.ones(1, 8), "intercept": torch.tensor(0.5), "epoch": torch.tensor(3)}, tmp_path / "a_w.pt"
+    )
+    found, _ = imported_directions(tmp_path / "a_w.pt")
+    assert [(item.name, item.space) for item in found] == [("smile", "w")]

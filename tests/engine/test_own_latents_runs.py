@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 from small_networks import biggan_sampler, stylegan_sampler
+from torch import nn
 
 from ganprobe.checkpoints.native import save_network
 from ganprobe.cli.main import run
 from ganprobe.core.errors import InputError
-from ganprobe.directions import Direction, Directions, LatentSet, save_directions, save_latents
+from ganprobe.directions import Direction, Directions, LatentSet, load_directions, save_directions, save_latents
 from ganprobe.directions.edits.strips import pixels_of
+from ganprobe.engine.directions import Search, find_directions
 from ganprobe.engine.edit import Edit, edited
 from ganprobe.engine.rescore import rescored
 
@@ -121,3 +123,41 @@ def test_an_edit_begins_at_any_number_and_needs_no_direction(file: Path) -> None
     for wrong in (lambda: Edit(index=-1), lambda: own.first(1, start=4)):
         with pytest.raises(InputError):
             wrong()
+
+
+def test_rescoring_takes_the_class_of_own_latents(tmp_path: Path) -> None:
+    sampler = biggan_sampler()
+    file, latents = file_of(tmp_path, sampler, "z"), LatentSet(space="z", values=sampler.draw(range(20), seed=0).z)
+    with pytest.raises(InputError, match="--class"):
+        rescored(sampler, [file], scorer=Channels(), latents=latents)
+    first, same, other = (
+        rescored(sampler, [file], scorer=Channels(), latents=given, label=label).record.results[0].value
+        for given, label in ((latents, 1), (latents.with_label(1), None), (latents, 0))
+    )
+    assert first == same
+    assert first != other
+    with pytest.raises(InputError, match="latents of one's own"):
+        rescored(sampler, [file], scorer=Channels(), label=1)
+
+
+class Dim(nn.Module):
+    """Images that never fall below 0, which is doubtful."""
+
+    z_dim = 4
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return 0.2 + 0.1 * z.tanh()[:, :3, None, None].expand(-1, 3, 16, 16)
+
+
+def test_what_was_assumed_and_stated_of_own_code_stands_in_directions_and_rescoring(tmp_path: Path) -> None:
+    def records(**said):
+        found = find_directions(Dim(), Search(method="interfacegan", samples=300, scorer=Channels(), **said))
+        file = found.save(tmp_path / str(len(said))) / "directions.safetensors"
+        run = rescored(Dim(), [file], samples=20, scorer=Channels(), **said).record
+        return found.to_json()["provenance"], load_directions(file).provenance, run
+
+    told, kept, run = records()
+    assert told["notes"] == kept["notes"] == list(run.results[0].notes)
+    assert "no value of the first 64 images is below 0" in told["notes"][0]
+    told, kept, run = records(output_range=(-1, 1))
+    assert told["called"] == kept["called"] == run.provenance["called"] == {"output_range": [-1, 1]}

@@ -18,7 +18,15 @@ from ganprobe.engine.passes.evaluation import Measurement
 from ganprobe.engine.passes.matched import are_by_class, notes_of
 from ganprobe.engine.passes.plan import LABEL, ImageSpec, Planned, distance_of
 from ganprobe.engine.passes.statistics import Reference
-from ganprobe.engine.provenance import call_of, image_notes, sampling_of, skipped_files, skipped_summary, versions
+from ganprobe.engine.provenance import (
+    call_of,
+    image_notes,
+    sampler_notes,
+    sampling_of,
+    skipped_files,
+    skipped_summary,
+    versions,
+)
 from ganprobe.features.scores import continuous_of
 from ganprobe.metrics.base import ByClass, Measuring, Surroundings
 from ganprobe.metrics.spec import MetricSpec
@@ -127,7 +135,7 @@ def _notes(spec: MetricSpec, measurement: Measurement, reference: Reference | No
     sides = zip(("", " of the reference"), missing, strict=True)
     left_out = (f"unreadable images{side} left out: {n}" for side, n in sides if n)
     there = () if reference is None else reference.origin
-    own = getattr(measurement.evaluation.sampler, "notes", ())
+    own = sampler_notes(measurement.evaluation.sampler)
     return (*own, *advice, *left_out, *image_notes(measurement.evaluation.sampler), *there)
 
 
