@@ -146,13 +146,21 @@ def card_views(cards: Iterable[DirectionCard]) -> list[CardView]:
     frames = [card.frames for card in cards] + [card.mended.frames for card in cards if card.mended]
     pictures = iter(encoded(frames))
     own = [next(pictures) for _ in cards]
+    farthest = _farthest(cards)
     return [
-        _view(number, card, drawn, next(pictures) if card.mended else None)
+        _view(number, card, farthest, drawn, next(pictures) if card.mended else None)
         for number, (card, drawn) in enumerate(zip(cards, own, strict=True))
     ]
 
 
-def _view(number: int, card: DirectionCard, drawn: Encoded, mended: Encoded | None) -> CardView:
+def _farthest(cards: Iterable[DirectionCard]) -> float:
+    """The end of the axis that all changes of a page share, so that small ones look small."""
+    shown = [moved for card in cards for moved in (card.moved, card.mended and card.mended.moved) if moved]
+    changes = [each for moved in shown for each in moved.changes.values()]
+    return max((abs(end) for each in changes for end in (each.ci95 or (each.value,))), default=0.0) or 1.0
+
+
+def _view(number: int, card: DirectionCard, farthest: float, drawn: Encoded, mended: Encoded | None) -> CardView:
     named = f"{card.name} in {card.space}"
     return CardView(
         anchor=f"direction-{number}",
@@ -164,14 +172,14 @@ def _view(number: int, card: DirectionCard, drawn: Encoded, mended: Encoded | No
         words=card.moved.words,
         player=_player(named, drawn),
         facts=card.facts,
-        changes=_changes(card.moved),
+        changes=_changes(card.moved, farthest),
         histogram=None if card.distances is None else _histogram(card.distances),
         grid=None if card.table is None else table_grid(card.table, card.table.title),
-        mended=None if mended is None else _mended(card, mended),
+        mended=None if mended is None else _mended(card, farthest, mended),
     )
 
 
-def _mended(card: DirectionCard, drawn: Encoded) -> MendedView:
+def _mended(card: DirectionCard, farthest: float, drawn: Encoded) -> MendedView:
     assert card.mended is not None
     found = card.mended
     return MendedView(
@@ -180,9 +188,9 @@ def _mended(card: DirectionCard, drawn: Encoded) -> MendedView:
         condition=found.condition,
         verdict=found.moved.verdict,
         headline=found.moved.headline,
-        words=found.moved.words,
+        words=found.moved.own_words,
         others=card.mended_words,
-        changes=_changes(found.moved),
+        changes=_changes(found.moved, farthest),
         player=_player(f"{found.name} in {card.space}", drawn),
     )
 
@@ -224,9 +232,7 @@ def _uri(data: bytes) -> str:
     return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
 
 
-def _changes(moved: Moved) -> tuple[Change, ...]:
-    ends = [abs(end) for each in moved.changes.values() for end in (each.ci95 or (each.value,))]
-    farthest = max(ends, default=0.0) or 1.0
+def _changes(moved: Moved, farthest: float) -> tuple[Change, ...]:
     return tuple(
         Change(name, *_texts(each), zero_whisker(each, farthest), name == moved.target) for name, each in moved.ordered
     )

@@ -99,16 +99,20 @@ class Moved:
     @property
     def words(self) -> str:
         """The same in numbers: one or two sentences."""
-        way = f"rom {self.start:g} to {self.end:g}"
+        return f"{self.own_words} {self._of_others()}".rstrip()
+
+    @property
+    def own_words(self) -> str:
+        """The first of them."""
         if self.own is not None:
-            said = f"F{way} the score of {self._own_name} changes by {estimate_text(self.own)} standard deviations."
-            return f"{said} {self._of_others()}".rstrip()
+            change = estimate_text(self.own)
+            way = f"From {self.start:g} to {self.end:g}"
+            return f"{way} the score of {self._own_name} changes by {change} standard deviations."
         if self.share is None:
             return ""
         share = _percent(self.share)
-        return (
-            f"At {self.start:g} and {self.end:g} pictures are {share} as far from where they were as two samples are."
-        )
+        ends = f"At {self.start:g} and {self.end:g}"
+        return f"{ends} pictures are {share} as far from where they were as two samples are."
 
     @property
     def _own_name(self) -> str:
