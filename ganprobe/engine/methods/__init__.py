@@ -1,1 +1,1 @@
-"""What `directions` measures of steered factors and of style channels."""
+"""What `directions` and `rescore` measure beside the methods: steered factors, style channels, what moves, what mends."""

@@ -18,7 +18,17 @@ MOST_BYTES: Final = 9_500_000
 MOST_CARDS: Final = 300
 SIDE: Final = 256
 _MOST_PIXELS: Final = 40_000_000
-_RUNGS: Final = ((4, 1, 1.0), (4, 2, 1.0), (4, 2, 0.75), (3, 2, 0.5), (2, 2, 0.5), (2, 4, 0.5), (1, 4, 0.375))
+_ALL: Final = 1_000_000
+_RUNGS: Final = (
+    (_ALL, 1, 1.0),
+    (_ALL, 2, 1.0),
+    (4, 2, 1.0),
+    (4, 2, 0.75),
+    (3, 2, 0.5),
+    (2, 2, 0.5),
+    (2, 4, 0.5),
+    (1, 4, 0.375),
+)
 """Samples, which strengths (every so many), and the share of the side, from the best page down."""
 _QUALITIES: Final = (82, 60, 35, 10)
 
@@ -69,7 +79,7 @@ def _pixels(frames: Sequence[Frames], rows: int, every: int, share: float) -> fl
 
 def _rows(frames: Frames, rows: int) -> int:
     """A grid's rows are strengths of a second direction: all of them are shown."""
-    return len(frames.images) if frames.rows else rows
+    return len(frames.images) if frames.rows else min(rows, len(frames.images))
 
 
 def _every(frames: Frames, every: int) -> int:

@@ -136,6 +136,7 @@ def directions_html(record: DirectionsRecord, *, made_by: str = "directions") ->
         grids=[table_grid(table, table.title) for table in record.tables if len(table.rows) > 1],
         origin=record.origin,
         source=record.source,
+        samples=record.samples,
         **directions_view(record.cards),
     )
 

@@ -110,8 +110,8 @@ class DirectionCard:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DirectionsRecord:
-    """A report: of `generator` by `method`. facts: the line under the headline. untold: attributes without a direction,
-    and why. source: the file that holds the numbers."""
+    """A report. kind: of what. facts: the line under the headline. untold: attributes without a direction, and why.
+    source: the file that holds the numbers. samples: which are shown."""
 
     generator: str
     kind: str
@@ -122,6 +122,7 @@ class DirectionsRecord:
     origin: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     source: str = "directions.json"
+    samples: str = "The first samples of the seed, not selected."
 
 
 def summary_table(cards: tuple[DirectionCard, ...]) -> DetailTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from ganprobe.core.results import Estimate
@@ -42,6 +43,8 @@ _MEANINGS: Final = {
 def found_record(numbers: Mapping[str, Any], frames: Mapping[Key, Frames]) -> DirectionsRecord:
     """numbers: as `Found.to_json` gives them. frames: of every direction, and of those that mend entangled ones."""
     moved = _moved(numbers.get("moved", {}))
+    slopes = {(row["space"], row["name"]): row["scores"].get("slope") for row in numbers["directions"]}
+    moved = {key: replace(each, told=slopes.get(key)) for key, each in moved.items()}
     separations = {(each["space"], each["attribute"]): each for each in numbers.get("separations", ())}
     mended = _mended(numbers, frames, moved)
     cards = []
@@ -103,7 +106,13 @@ def edit_record(
     )
     facts = {"strengths": f"{frames.strengths[0]:g} to {frames.strengths[-1]:g}", "seed": origin["seed"]}
     return DirectionsRecord(
-        generator=generator, kind=f"Edit along {name}", cards=(card,), facts=facts, origin=origin, source=""
+        generator=generator,
+        kind=f"Edit along {name}",
+        cards=(card,),
+        facts=facts,
+        origin=origin,
+        source="",
+        samples="",
     )
 
 

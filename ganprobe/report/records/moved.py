@@ -25,6 +25,11 @@ LITTLE_CHANGE: Final = 1 / 6
 LEAST_DRIFT: Final = 0.02
 """Of the distance between two samples."""
 LITTLE_DRIFT: Final = 0.1
+_TOLD: Final = (
+    (0.5, "Does as it is told"),
+    (0.1, "Does little of what it is told"),
+    (float("-inf"), "Does not do as it is told"),
+)
 VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
     "moves": "moves",
     "little": "moves little",
@@ -39,12 +44,13 @@ VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
 class Moved:
     """target: the attribute that the direction is for, if any. changes: of every score from `start` to `end`, in
     standard deviations of the score. drift: of embedded features at both ends, where no scorer is at hand; apart: the
-    same between different samples."""
+    same between different samples. told: of a steered factor, how much of what is asked for comes about (the slope)."""
 
     target: str | None = None
     changes: Mapping[str, Estimate] = field(default_factory=dict)
     drift: Estimate | None = None
     apart: float = 0.0
+    told: float | None = None
     start: float = -3.0
     end: float = 3.0
 
@@ -86,6 +92,9 @@ class Moved:
     def headline(self) -> str:
         """What it does in a few words."""
         verdict = self.verdict
+        if self.told is not None and verdict != "nothing":
+            does = next(words for least, words in _TOLD if self.told >= least)
+            return f"{does} (slope {self.told:.2f})"
         if self.own is None or verdict == "unmeasured":
             return f"It {VERDICT_WORDS[verdict]}" if verdict != "unmeasured" else ""
         return {
@@ -154,4 +163,5 @@ def _of_share(share: Estimate) -> Verdict:
 
 def _percent(share: Estimate) -> str:
     low, high = share.ci95 or (share.value, share.value)
-    return f"{100 * share.value:.2g}% [{100 * low:.2g}%, {100 * high:.2g}%]"
+    digits = 0 if high >= 0.1 else 1
+    return f"{100 * share.value:.{digits}f}% [{100 * low:.{digits}f}%, {100 * high:.{digits}f}%]"

@@ -32,6 +32,11 @@ def test_a_small_set_is_shown_in_full() -> None:
     assert abs(drawn - frames().images[1, 12].mean()) < 3
 
 
+def test_all_samples_of_an_edit_are_shown() -> None:
+    (found,) = encoded([frames(rows=9, strengths=3)])
+    assert len(found.pictures) == 9
+
+
 def test_large_pictures_are_reduced() -> None:
     (found,) = encoded([frames(side=300, rows=1, strengths=3)])
     assert (found.width, found.height, found.small) == (256, 256, False)

@@ -47,5 +47,16 @@ def test_drift_is_judged_beside_two_samples(drift: float, verdict: Verdict) -> N
     assert "as two samples are" in moved.words
 
 
+@pytest.mark.parametrize(("told", "said"), [(0.9, "Does as"), (0.3, "Does little"), (-0.1, "Does not do")])
+def test_a_steered_factor_is_judged_by_what_it_was_told(told: float, said: str) -> None:
+    assert Moved(drift=change(0.4, 0.04), apart=0.5, told=told).headline.startswith(said)
+    assert Moved(drift=change(0.0, 0.0), apart=0.5, told=told).headline == "It moves nothing"
+
+
+def test_shares_are_written_in_percent() -> None:
+    assert "200% [180%, 220%]" in Moved(drift=change(1.0, 0.1), apart=0.5).words
+    assert "1.0% [0.8%, 1.2%]" in Moved(drift=change(0.005, 0.001), apart=0.5).words
+
+
 def test_what_was_not_measured_says_nothing() -> None:
     assert (Moved().verdict, Moved().headline, Moved().words) == ("unmeasured", "", "")
