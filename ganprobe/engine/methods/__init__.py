@@ -1,1 +1,1 @@
-"""What `directions` and `rescore` measure beside the methods: steered factors, style channels, what moves, what mends."""
+"""What is measured beside the methods: steered factors, style channels, what moves, and what mends."""
