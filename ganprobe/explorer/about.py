@@ -11,6 +11,15 @@ from ganprobe.samplers.generator import GeneratorSampler
 
 LEAST_THRESHOLD: Final = 0.05
 MOST_PSI: Final = 1.5
+TELLING: Final = {
+    "validation": "accuracy",
+    "explained": "explained",
+    "share": "share",
+    "effect": "effect",
+    "slope": "slope",
+}
+"""The scores by which methods judge their directions, and how they are called here: the accuracy on samples that were
+held out, a share of the variance, the change of an attribute, the change as asked for."""
 
 
 def about(studio: Studio, scene: Scene, *, commands: bool, folder: str | None) -> dict[str, Any]:
@@ -78,5 +87,5 @@ def _direction(item: Direction) -> dict[str, Any]:
         "space": item.space,
         "layers": None if item.layers is None else list(item.layers),
         "scale": item.scale,
-        "scores": dict(item.scores),
+        "scores": {said: item.scores[name] for name, said in TELLING.items() if name in item.scores},
     }

@@ -65,10 +65,14 @@ class Desk:
         return JSONResponse(about(self.studio, self.scene, commands=commands, folder=folder))
 
     async def _picture(self, said: Said) -> Response:
-        scene, began = _scene(said.get("scene")), perf_counter()
-        data, media = await self._turn(lambda: glance(self.studio.picture(scene)), said)
-        took = {"Server-Timing": f"draw;dur={1000 * (perf_counter() - began):.1f}"}
-        return Response(data, media_type=media, headers=took)
+        scene = _scene(said.get("scene"))
+
+        def drawn() -> tuple[bytes, str, float]:
+            began = perf_counter()
+            return *glance(self.studio.picture(scene)), perf_counter() - began
+
+        data, media, seconds = await self._turn(drawn, said)
+        return Response(data, media_type=media, headers={"Server-Timing": f"draw;dur={1000 * seconds:.1f}"})
 
     async def _scores(self, said: Said) -> Response:
         scene = _scene(said.get("scene"))

@@ -33,7 +33,9 @@ class Channels:
 
 def hostile_directions() -> Directions:
     items = tuple(
-        Direction(name=name, space="w", vector=np.eye(12)[axis], scale=0.7, scores={"accuracy": 0.93})
+        Direction(
+            name=name, space="w", vector=np.eye(12)[axis], scale=0.7, scores={"validation": 0.93, "remaining_all": 0.9}
+        )
         for axis, name in enumerate(NAMES)
     )
     return Directions(items=items, method="sefa", generator="g", fingerprint=None, seed=0, provenance={})

@@ -173,7 +173,7 @@ function keptChanged(count) {
 function fieldsOf(shelf, file) {
   const rows = shelf.directions.map((direction, number) => {
     const key = `${file}:${number}`;
-    const scores = Object.entries(direction.scores).slice(0, 2).map(([name, value]) => `${name.replaceAll("_", " ")} ${Number(value.toPrecision(3))}`);
+    const scores = Object.entries(direction.scores).map(([name, value]) => `${name.replaceAll("_", " ")} ${Number(value.toPrecision(3))}`);
     const where = direction.space + (direction.layers ? `, layers ${direction.layers[0]} to ${direction.layers.at(-1)}` : "");
     const film = made("button", {
       type: "button", class: "small", text: "GIF", "aria-label": `${direction.name}: save a GIF from −3 to +3`,
