@@ -168,7 +168,7 @@ def test_rescoring_puts_the_best_of_each_attribute_first(folder: Path, tmp_path:
     found = rescored(sampler, [out / "directions.safetensors"], samples=60, scorer=Reader())
     tables = {table.name: table for table in found.record.results[0].estimate.tables}
     first, second = tables["target_matrix"].rows[:2]
-    assert (first, second) == ("a by interfacegan: a_c_b (z)", "a by interfacegan: a (z)")
+    assert (first, second) == ("a: a_c_b (z)", "a: a (z)")
     on, off, share, _ = tables["targets"].values[0]
     changes = np.abs(tables["target_matrix"].values[0])
     assert on == tables["target_matrix"].values[0][0]

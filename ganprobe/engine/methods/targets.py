@@ -35,10 +35,11 @@ class _Place:
     number: int
     attribute: int
 
-    @property
-    def label(self) -> str:
+    def label(self, *, several: bool) -> str:
+        """The attribute and the direction, with its method where there are several."""
         item = self.found.directions[self.number]
-        return f"{self.method}: {item.name} ({item.space})"
+        by = f"{self.method} " if several else ""
+        return f"{self.found.attributes[self.attribute]}: {by}{item.name} ({item.space})"
 
     @property
     def changes(self) -> bool:
@@ -56,7 +57,7 @@ def target_tables(found: Mapping[str, Rescored]) -> tuple[DetailTable, DetailTab
     same order. found: by result, such as "rescoring@sefa"."""
     places = _ordered(found)
     attributes = places[0].found.attributes
-    names = [f"{attributes[each.attribute]} by {each.label}" for each in places]
+    names = [each.label(several=len(found) > 1) for each in places]
     matrix = {
         name: [each.found.change(each.number, column) for column in range(len(attributes))]
         for name, each in zip(names, places, strict=True)
