@@ -26,8 +26,10 @@ def test_every_section_runs(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "gpu.json").read_text())
     assert status == 0, found["failures"]
     assert all(found["findings"].values())
-    blocks = [row["found"] for row in found["findings"]["blocks"]]
-    assert blocks == ["equal"] * 4
+    first, *others = [row["found"] for row in found["findings"]["blocks"]]
+    # fd's moments are summed in the order of the batches.
+    assert first == "equal" or float(first.removesuffix(" apart")) < 1e-12
+    assert others == ["equal"] * 3
     assert "| frechet |" in (tmp_path / "gpu.md").read_text()
 
 
