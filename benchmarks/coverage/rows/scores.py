@@ -45,6 +45,12 @@ def heavy(latents: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
     return np.asarray(linear(0.0)(latents, rng) + 0.7 * rng.standard_t(2.5, (len(latents), 3)))
 
 
+def of_two(scores: Scores) -> Scores:
+    """Each attribute follows its number and, by half as much, the next: where each has its own alone, DCI is 1 whatever
+    the sample."""
+    return lambda latents, rng: scores(latents + 0.5 * np.roll(latents, -1, axis=1), rng)
+
+
 _SCORES: dict[str, Scores] = {
     "linear scores": linear(),
     "scores 3 (s + 0.7 noise) - 5": shaped(lambda rows: 3 * rows - 5),
@@ -59,19 +65,26 @@ _OVERFITTED = "fewer than 10 kept samples for each number of a plane"
 
 
 def _row(metrics: tuple[str, ...], what: str, n: int, *, size: int = 6, variant: str = "", **more: Any) -> Row:
-    twins = scored(_SCORES[what], n, names=NAMES, continuous=("age",), size=size, variant=variant)
-    said = what + (f", {size} numbers" if size != 6 else "") + (f", {variant}" if variant else "")
+    scores = of_two(_SCORES[what]) if metrics == DCI else _SCORES[what]
+    twins = scored(scores, n, names=NAMES, continuous=("age",), size=size, variant=variant)
+    said = (
+        what
+        + (" of two numbers each" if metrics == DCI else "")
+        + (f", {size} numbers" if size != 6 else "")
+        + (f", {variant}" if variant else "")
+    )
     return Row(metrics=metrics, drawn=said, n=n, twins=twins, **{"replicates": 200, **more})
 
 
-_FAMILIES = (family("ls"), BOUNDARIES, CORRELATION, family("dci"), family("mig"), family("sap"))
+DCI = family("dci")
+_FAMILIES = (family("ls"), BOUNDARIES, CORRELATION, DCI, family("mig"), family("sap"))
 
 ROWS = (
     *(_row(metrics, "linear scores", 2000 if metrics == family("ls") else 1000, suite=8) for metrics in _FAMILIES),
     *(_row(metrics, what, 1000) for metrics in _FAMILIES for what in _SCORES if what != "linear scores"),
     *(_row(BOUNDARIES, what, 1000, variant="@median") for what in _SCORES),
-    *(_row(metrics, "linear scores", 500, size=24) for metrics in (family("dci"), family("ls"), BOUNDARIES)),
-    *(_row(metrics, "linear scores", 2000, size=64) for metrics in (family("dci"), family("ls"), BOUNDARIES)),
+    *(_row(metrics, "linear scores", 500, size=24) for metrics in (DCI, family("ls"), BOUNDARIES)),
+    *(_row(metrics, "linear scores", 2000, size=64) for metrics in (DCI, family("ls"), BOUNDARIES)),
     _row(BOUNDARIES, "scores 3 (s + 0.7 noise) - 5", 5000, replicates=100),
     _row(family("ls")[:1], "linear scores", 400, size=24, unstated=_OVERFITTED, suite=2),
 )
