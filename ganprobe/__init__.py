@@ -17,16 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ganprobe.core.calls.directing import ExploreCall, ProjectCall
 from ganprobe.core.calls.options import called_with, option
-from ganprobe.core.calls.settings import (
-    CompareCall,
-    EvaluateCall,
-    Picking,
-    Ranging,
-    Reading,
-    Rendering,
-    SweepCall,
-    Truncating,
-)
+from ganprobe.core.calls.settings import CompareCall, EvaluateCall, SweepCall
+from ganprobe.core.calls.shared import Picking, Ranging, Reading, Rendering, Truncating
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.version import __version__
 

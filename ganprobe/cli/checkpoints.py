@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.settings import Picking
+from ganprobe.core.calls.shared import Picking
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.core.calls.options import Option, default_of, options_of
-from ganprobe.core.calls.settings import parse_truncation, split_names
+from ganprobe.core.calls.shared import parse_truncation, split_names
 
 __all__ = ["Out", "parse_truncation", "say_skipped", "split_names", "taking"]
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from ganprobe.cli import options
-from ganprobe.core.calls.settings import TrainCall, split_names
+from ganprobe.core.calls.settings import TrainCall
+from ganprobe.core.calls.shared import split_names
 from ganprobe.core.errors import InputError
 
 

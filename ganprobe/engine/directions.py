@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import torch
 
-from ganprobe.core.calls.settings import Extremes, OutputRange
+from ganprobe.core.calls.shared import Extremes, OutputRange
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.progress import Track
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler, Sampler

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from ganprobe.core.calls.settings import OutputRange
+from ganprobe.core.calls.shared import OutputRange
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.files import check_writable

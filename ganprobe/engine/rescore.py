@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import torch
 
-from ganprobe.core.calls.settings import OutputRange
+from ganprobe.core.calls.shared import OutputRange
 from ganprobe.core.columns import SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganprobe.core.calls.settings import Extremes
+from ganprobe.core.calls.shared import Extremes
 from ganprobe.core.columns import INDEX
 from ganprobe.core.errors import MetricError
 from ganprobe.core.protocols import Columns, Sampler

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, networks_in, on_device, version_of
-from ganprobe.core.calls.settings import OutputRange
+from ganprobe.core.calls.shared import OutputRange
 from ganprobe.core.devices.memory import Portions
 from ganprobe.core.discovery.foreign import calling
 from ganprobe.core.discovery.objects import named_object, signature_of, source_of, takes

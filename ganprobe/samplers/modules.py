@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ganprobe.core.borrowing import borrowed, version_of
-from ganprobe.core.calls.settings import OutputRange
+from ganprobe.core.calls.shared import OutputRange
 from ganprobe.core.devices.memory import Portions
 from ganprobe.core.devices.transfer import sent
 from ganprobe.core.discovery.foreign import calling

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ganprobe.core.calls.settings import OutputRange
+from ganprobe.core.calls.shared import OutputRange
 from ganprobe.core.errors import DataError, InputError
 from ganprobe.data.convert import UnreadableError, to_rgb
 from ganprobe.samplers.ranges import scaled

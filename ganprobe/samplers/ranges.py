@@ -11,7 +11,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ganprobe.core.calls.settings import OUTPUT_RANGES, OutputRange
+from ganprobe.core.calls.shared import OUTPUT_RANGES, OutputRange
 from ganprobe.core.errors import InputError
 
 STRAY: Final = 0.05

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganprobe.core.calls.options import Options, option
-from ganprobe.core.calls.settings import Cutting, Picking, Placing, Ranging, Scoring, Seeding, Truncating
+from ganprobe.core.calls.shared import Cutting, Picking, Placing, Ranging, Scoring, Seeding, Truncating
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import Space
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganprobe.core.calls.options import option
-from ganprobe.core.calls.settings import Kept, Placing, Reading, Seeding
+from ganprobe.core.calls.shared import Kept, Placing, Reading, Seeding
 from ganprobe.core.errors import InputError
 
 

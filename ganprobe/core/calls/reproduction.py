@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganprobe.core.calls.options import option
-from ganprobe.core.calls.settings import Looking, Placing, split_names
+from ganprobe.core.calls.shared import Looking, Placing, split_names
 from ganprobe.core.errors import InputError
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ganprobe.core.calls.settings import Extremes as Taken
+from ganprobe.core.calls.shared import Extremes as Taken
 from ganprobe.core.errors import InputError, UntoldError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.results import Z95, Estimate

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganprobe.core.calls.settings import Extremes
+from ganprobe.core.calls.shared import Extremes
 from ganprobe.core.errors import CapabilityError, InputError, UntoldError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.registry import unknown

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganprobe.core.calls.settings import Extremes
+from ganprobe.core.calls.shared import Extremes
 from ganprobe.core.errors import InputError, MetricError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.directions.direction import Direction

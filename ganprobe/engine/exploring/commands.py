@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ganprobe.core.calls.settings import OutputRange
+from ganprobe.core.calls.shared import OutputRange
 from ganprobe.core.errors import GanprobeError
 from ganprobe.core.spaces import Space
 from ganprobe.directions import Direction

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganprobe.core.calls.settings import Extremes
+from ganprobe.core.calls.shared import Extremes
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor, LatentSampler
 from ganprobe.directions.direction import Direction

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from ganprobe.core.calls.settings import Looking
+from ganprobe.core.calls.shared import Looking
 from ganprobe.core.columns import PIXELS, SCORES
 from ganprobe.core.errors import InputError
 from ganprobe.core.protocols import FeatureExtractor

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ganprobe.core.calls.resizing import resize_of
-from ganprobe.core.calls.settings import Asked, Looking, Reading, Scoring
+from ganprobe.core.calls.shared import Asked, Looking, Reading, Scoring
 from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.registry import unknown

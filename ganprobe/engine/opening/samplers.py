@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from ganprobe.checkpoints import open_generator
-from ganprobe.core.calls.settings import DEFAULTS, OutputRange, Reading
+from ganprobe.core.calls.settings import DEFAULTS
+from ganprobe.core.calls.shared import OutputRange, Reading
 from ganprobe.core.discovery.objects import names_an_object
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.files import sha256_of

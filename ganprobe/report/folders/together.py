@@ -25,11 +25,19 @@ def check_owner(out: Path, own: str) -> None:
     """InputError where report.html in `out` is not of the kind whose numbers are in the file `own`, and either is of
     directions: it would be lost."""
     for name, kind in _KINDS.items():
-        if name != own and DIRECTIONS in (name, own) and (out / name).is_file() and not (out / own).is_file():
+        if name != own and DIRECTIONS in (name, own) and _is_there(out / name) and not _is_there(out / own):
             raise InputError(
                 f"{out} holds the report of {kind}, which would be replaced; name another folder, such as "
                 f"{out / Path(own).stem}"
             )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is a file; not where there cannot be one, for whoever writes says why."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def write_together(out: Path, files: Mapping[str, bytes]) -> None:
