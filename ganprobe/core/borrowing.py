@@ -130,7 +130,8 @@ def on_device(module: nn.Module, device: torch.device | str) -> nn.Module:
 
 def version_of(module: nn.Module) -> int:
     """A number that changes when a weight or buffer is written to or replaced: training does, measuring does not. Their
-    sums are looked at too: what is written by way of `.data`, as averages of weights are, is not counted by torch."""
+    sums are looked at too, for torch does not count what is written by way of `.data`, as averages of weights are; on
+    the CPU alone, since elsewhere that would wait for the device."""
     tensors = (*module.parameters(), *module.buffers())
     return hash((tuple((id(tensor), _version(tensor)) for tensor in tensors), _sums(tensors)))
 
@@ -140,17 +141,13 @@ def _version(tensor: Tensor) -> int:
 
 
 def _sums(tensors: Sequence[Tensor]) -> bytes:
-    """The sum of each, in bytes; of those that are no plain tables of numbers nothing."""
-    plain = [each.detach() for each in tensors if each.layout == torch.strided and not each.is_quantized]
-    by_device: dict[torch.device, list[Tensor]] = {}
-    for each in plain:
-        if each.device.type != "meta":
-            by_device.setdefault(each.device, []).append(each.real if each.is_complex() else each)
+    """The sum of each on the CPU, in bytes; of those that are no plain tables of numbers nothing."""
+    here = [each.detach() for each in tensors if each.device.type == "cpu"]
+    plain = [each for each in here if each.layout == torch.strided and not each.is_quantized]
     kinds = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
-    together = (
-        torch.stack([each.sum(dtype=kinds.get(each.dtype)).float() for each in some]) for some in by_device.values()
-    )
-    return b"".join(some.cpu().numpy().tobytes() for some in together)
+    numbers = (each.real if each.is_complex() else each for each in plain)
+    sums = [each.sum(dtype=kinds.get(each.dtype)).float() for each in numbers]
+    return torch.stack(sums).numpy().tobytes() if sums else b""
 
 
 @final
@@ -167,12 +164,24 @@ class _Buffer:
         if _version(self.tensor) != self.version:
             with torch.inference_mode() if self.tensor.is_inference() else torch.no_grad():
                 self.tensor.copy_(self.values)
-        elif not _same(self.tensor, self.values):  # written to by way of `.data`, which torch does not count
-            self.tensor.data = self.values
+        else:
+            self._restore_uncounted()
         if getattr(self.owner, self.name, None) is not self.tensor and not isinstance(
             self.owner, torch.jit.ScriptModule
         ):
             setattr(self.owner, self.name, self.tensor)
+
+    def _restore_uncounted(self) -> None:
+        """What may have been written by way of `.data`, which torch does not count. On a device it is written again
+        whether it was or not, since to look would be to wait."""
+        if self.tensor.device.type == "cpu":
+            if not _same(self.tensor, self.values):
+                self.tensor.data = self.values
+        elif self.tensor.shape != self.values.shape:
+            self.tensor.data = self.values
+        else:
+            with torch.inference_mode() if self.tensor.is_inference() else torch.no_grad():
+                self.tensor.data.copy_(self.values)
 
 
 def _same(tensor: Tensor, values: Tensor) -> bool:

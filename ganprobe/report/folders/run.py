@@ -7,7 +7,6 @@ import json
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganprobe.core.errors import InputError, MetricError
-from ganprobe.core.results import Z95, Record
+from ganprobe.core.results import Record
 from ganprobe.report.figures.run import DARK_SUFFIX, FIGURES, captions, run_figures
 from ganprobe.report.folders.together import DIRECTIONS, RESULTS, check_owner, write_together
-from ganprobe.report.format import half_width
 from ganprobe.report.pages.directions import directions_view
 from ganprobe.report.pages.html import run_html
 from ganprobe.report.pages.latex import run_latex
@@ -80,27 +78,13 @@ def read_run(folder: str | Path) -> tuple[Record, dict[str, Path]]:
         raise InputError(f"{folder} holds no {RESULTS}; give the folder that `ganprobe evaluate --out` wrote")
     try:
         data = json.loads(path.read_bytes())
-        known = (folder / INTERVALS).is_file()
         record = Record.from_json(data, _read_terms(folder / INTERVALS))
     except (InputError, MetricError) as problem:
         raise InputError(f"{folder}: {problem}") from problem
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as problem:
         raise InputError(f"{path} is not the results of a run ({_said(problem)}); evaluate again") from problem
     found = {name: folder / "figures" / f"{name}.png" for name in FIGURES}
-    record = record if known else in_full(record)
     return record, {name: path for name, path in found.items() if path.is_file()}
-
-
-def in_full(record: Record) -> Record:
-    """Of a run whose `intervals.npz` is gone: the reference's share of the noise, which would cancel where two runs
-    are compared, counts in full, which is too wide rather than too narrow."""
-    results = []
-    for result in record.results:
-        estimate, half = result.estimate, half_width(result.estimate)
-        if estimate.variance is not None and half is not None:
-            estimate = replace(estimate, variance=max(estimate.variance, (half / Z95) ** 2))
-        results.append(replace(result, estimate=estimate))
-    return replace(record, results=tuple(results))
 
 
 def json_bytes(data: Mapping[str, Any]) -> bytes:

@@ -16,9 +16,9 @@ from typing import Literal
 from scipy import stats
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.results import Z95, Better, Estimate, difference
+from ganprobe.core.results import Z95, Better, Estimate
 from ganprobe.report.format import half_width
-from ganprobe.report.records.table import excludes_zero
+from ganprobe.report.records.table import excludes_zero, gap
 
 Verdict = Literal["holds", "reversed", "undecided", "unknown", ""]
 """Of an order: "" where none is stated, "unknown" where one of the two numbers or the interval is missing."""
@@ -43,7 +43,7 @@ def difference_of(a: Sequence[Estimate], b: Sequence[Estimate]) -> Estimate:
     both: Welch's 95% interval (Welch 1947). Several of one and one of the other: Student's, both taken to vary alike.
     """
     if len(a) == len(b) == 1:
-        return difference(_with_variance(a[0]), _with_variance(b[0]))
+        return gap(_with_variance(a[0]), _with_variance(b[0]))
     value = over_seeds(a).value - over_seeds(b).value
     error, freedom = _standard_error(a, b)
     half = float(stats.t.ppf(0.975, freedom)) * error

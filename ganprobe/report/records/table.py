@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ganprobe.core.errors import InputError
-from ganprobe.core.results import Better, Estimate, Record, Result, difference
-from ganprobe.report.format import flat, short
+from ganprobe.core.results import Z95, Better, Estimate, Record, Result, difference, normal_estimate
+from ganprobe.report.format import flat, half_width, short
 from ganprobe.report.glossary import label_of, words_of
 from ganprobe.report.records.multiplicity import CORRECTIONS, Correction, chance_of_star, holm, p_value
 
@@ -168,12 +168,29 @@ def _judge(cells: list[Cell], members: list[int]) -> float | None:
     leader = pick(results, key=lambda i: results[i].value)
     for i, result in results.items():
         if i != leader:
-            cells[i] = replace(cells[i], to_best=difference(result.estimate, results[leader].estimate))
+            cells[i] = replace(cells[i], to_best=gap(result.estimate, results[leader].estimate))
     gaps = [each for i in results if i != leader and (each := cells[i].to_best) is not None]
     known = results[leader].ci95 is not None and all(each.ci95 is not None for each in gaps)
     best = known and all(excludes_zero(each) for each in gaps)
     cells[leader] = replace(cells[leader], best=best, leads=True)
     return max(p_value(each) for each in gaps) if known else None
+
+
+def gap(a: Estimate, b: Estimate) -> Estimate:
+    """a - b of two generators against one reference. Where the reference's share of the noise cannot be told apart
+    (`intervals.npz` is gone), both intervals count in full, which is too wide rather than too narrow."""
+    lost = [_reference_share_lost(estimate) for estimate in (a, b)]
+    if any(lost) and a.variance is not None and b.variance is not None:
+        variance = sum(((half_width(estimate) or 0.0) / Z95) ** 2 for estimate in (a, b))
+        return normal_estimate(a.value - b.value, min(a.n, b.n), variance)
+    return difference(a, b)
+
+
+def _reference_share_lost(estimate: Estimate) -> bool:
+    half = half_width(estimate)
+    if estimate.variance is None or half is None or estimate.reference_terms is not None:
+        return False
+    return (half / Z95) ** 2 > estimate.variance * (1 + 1e-6)
 
 
 def excludes_zero(estimate: Estimate | None) -> bool:

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from report_fakes import HOSTILE, Page, files_in, make_pictures, make_record, make_result
 
 from ganprobe.core.errors import InputError, OutputError
-from ganprobe.core.results import Estimate, difference
+from ganprobe.core.results import Estimate
 from ganprobe.report import RunPictures, read_run, to_frame, write_run
 
 FILES = {
@@ -181,21 +181,6 @@ def test_a_folder_that_is_no_run(tmp_path: Path, content: str | None, said: str)
     with pytest.raises(InputError, match=said) as raised:
         read_run(tmp_path)
     assert str(tmp_path) in str(raised.value)
-
-
-def test_lost_intervals_make_comparisons_wider_never_narrower(tmp_path: Path) -> None:
-    terms = np.random.default_rng(0).normal(size=200)
-    write_run(make_record("g", make_result(terms=terms)), RunPictures(), tmp_path)
-    (whole,) = read_run(tmp_path)[0].results
-    (tmp_path / "intervals.npz").unlink()
-    (bare,) = read_run(tmp_path)[0].results
-    assert bare.estimate.ci95 == whole.estimate.ci95
-    known = difference(whole.estimate, whole.estimate).ci95
-    blind = difference(bare.estimate, bare.estimate).ci95
-    assert known is not None
-    assert blind is not None
-    assert blind[0] < known[0] < known[1] < blind[1]
-    assert bare.estimate.variance == pytest.approx(whole.estimate.variance + ((terms - terms.mean()) ** 2).sum())
 
 
 def test_broken_intervals_are_an_input_error(tmp_path: Path) -> None:

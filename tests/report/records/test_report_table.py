@@ -10,7 +10,7 @@ from report_fakes import make_record, make_result
 
 from ganprobe.core.errors import InputError
 from ganprobe.core.results import Estimate, Record, Result
-from ganprobe.report.records.table import Row, compare_records
+from ganprobe.report.records.table import Row, compare_records, gap
 
 
 def row(*results: Result, names: tuple[str, ...] = ("a", "b", "c", "d")) -> Row:
@@ -127,3 +127,16 @@ def test_names_are_told_apart() -> None:
 def test_one_run_is_no_comparison() -> None:
     with pytest.raises(InputError, match="at least two runs, got 1"):
         compare_records([make_record()])
+
+
+def test_lost_reference_terms_make_the_interval_wider_never_narrower() -> None:
+    terms = np.random.default_rng(0).normal(size=200)
+    whole = [make_result(value=value, terms=terms).estimate for value in (5.0, 6.0)]
+    bare = [replace(estimate, reference_terms=None) for estimate in whole]
+    known, blind = gap(*whole).ci95, gap(*bare).ci95
+    assert known is not None
+    assert blind is not None
+    assert blind[0] < known[0] < known[1] < blind[1]
+    assert blind[1] - blind[0] == pytest.approx(
+        2 * 1.959964 * np.sqrt(2 * (1e-4 + ((terms - terms.mean()) ** 2).sum()))
+    )
