@@ -9,23 +9,21 @@ set gives the same bytes, and nothing in the file executes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ganprobe.core.errors import CheckpointError, InputError
 from ganprobe.core.files import write_bytes
 from ganprobe.directions.direction import Direction, Directions
+from ganprobe.directions.headed_files import header_text, read_headed
 from ganprobe.directions.walks import walk_of, walk_record
 
 FORMAT: Final = 1
-KEY: Final = "ganprobe"
 KIND: Final = "directions"
 
 
@@ -49,7 +47,7 @@ def directions_bytes(directions: Directions) -> bytes:
     for i, item in enumerate(directions):
         if item.walk is not None:
             tensors |= {f"{_key(i)}.{name}": array for name, array in item.walk.tensors().items()}
-    return bytes(save(tensors, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)}))
+    return bytes(save(tensors, metadata=header_text(header)))
 
 
 def record_of(item: Direction) -> dict[str, Any]:
@@ -68,7 +66,7 @@ def record_of(item: Direction) -> dict[str, Any]:
 def load_directions(path: str | Path) -> Directions:
     """The set of a file that `save_directions` wrote. CheckpointError where it cannot be read or is no such file."""
     path = Path(path)
-    header, tensors = _read(path)
+    header, tensors = read_headed(path, "directions", "numpy")
     if header.get("kind") != KIND or header.get("format") != FORMAT:
         found = f"kind {header.get('kind')!r}, format {header.get('format')!r}"
         raise CheckpointError(
@@ -103,18 +101,5 @@ def _direction(row: Mapping[str, Any], key: str, tensors: Mapping[str, NDArray[A
     )
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get(KEY, "{}"))
-            return dict(header), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError, TypeError) as problem:
-        raise CheckpointError(f"cannot read {path} as directions ({_line(problem)}); give a file of them") from problem
-
-
 def _key(number: int) -> str:
     return f"{number:04}"
-
-
-def _line(problem: BaseException) -> str:
-    return (str(problem).splitlines() or [type(problem).__name__])[0]

@@ -1,5 +1,6 @@
 """95% intervals from what each row adds to a number, for numbers that few or skewed rows make skewed.
 
+>>> from ganprobe.core.streams import stream
 >>> rows = stream(0, "interval example").exponential(size=100)
 >>> estimate = skewed_estimate(rows.mean(), 100, (rows - rows.mean()) / np.sqrt(100 * 99))
 >>> low, high = estimate.ci95
@@ -21,7 +22,6 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ganprobe.core.results import Z95, Estimate
-from ganprobe.core.streams import stream  # noqa: F401  (the example above)
 from ganprobe.metrics.arrays import FloatArray
 
 _SLIGHT = 1e-9

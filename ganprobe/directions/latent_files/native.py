@@ -8,20 +8,18 @@ same bytes, and nothing in the file executes.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from ganprobe.core.errors import CheckpointError, InputError, one_line
 from ganprobe.core.files import write_bytes
+from ganprobe.directions.headed_files import header_text, read_headed
 from ganprobe.directions.latent_files.latent_set import KeptNoise, LatentSet
 
 FORMAT: Final = 1
-KEY: Final = "ganprobe"
 KIND: Final = "latents"
 MAPS: Final = "maps"
 
@@ -49,13 +47,13 @@ def packed_latents(latents: LatentSet) -> bytes:
         **{_key(number): layer for number, layer in enumerate(maps)},
     }
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(ready, metadata={KEY: json.dumps(header, sort_keys=True, allow_nan=False)})
+    return save(ready, metadata=header_text(header))
 
 
 def load_latents(path: str | Path) -> LatentSet:
     """The set of a file that `save_latents` wrote. CheckpointError where it cannot be read or is no such file."""
     path = Path(path)
-    header, tensors = _read(path)
+    header, tensors = read_headed(path, "latents", "pt")
     if header.get("kind") != KIND or header.get("format") != FORMAT:
         found = f"kind {header.get('kind')!r}, format {header.get('format')!r}"
         raise CheckpointError(
@@ -81,15 +79,6 @@ def _noise(header: dict[str, Any], tensors: dict[str, Tensor]) -> KeptNoise:
         return tuple(tensors[name] for name in sorted(tensors) if name.startswith("noise."))
     said: KeptNoise = header["noise"]
     return said
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get(KEY, "{}"))
-            return dict(header), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError, TypeError) as problem:
-        raise CheckpointError(f"cannot read {path} as latents ({one_line(problem)}); give a file of them") from problem
 
 
 def _key(number: int) -> str:

@@ -1,5 +1,6 @@
 """What sampling alone does to an MMD^2 of two sides of one distribution, where its projections vanish.
 
+>>> from ganprobe.core.streams import stream
 >>> import torch
 >>> rows = torch.from_numpy(stream(0, "alike example").standard_normal((400, 4)))
 >>> alike = alike_square(rows[:200], rows[200:], 200, 200)
@@ -13,7 +14,6 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from ganprobe.core.streams import stream  # noqa: F401  (the example above)
 from ganprobe.metrics.intervals import Square
 
 Kernel = Callable[[Tensor, Tensor], Tensor]

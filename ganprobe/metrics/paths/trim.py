@@ -1,5 +1,6 @@
 """The interval of a trimmed mean, and where there is none: the trim falls on a gap.
 
+>>> from ganprobe.core.streams import stream
 >>> rows = stream(0, "trim example").exponential(size=1000)
 >>> rows[:10] *= 1e4
 >>> trimmed_estimate(2.0, rows, (0.0, float(np.sort(rows)[-10])), 99.0).notes[0][:12]
@@ -16,7 +17,6 @@ import math
 import numpy as np
 
 from ganprobe.core.results import Estimate
-from ganprobe.core.streams import stream  # noqa: F401  (the example above)
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.intervals import skewed_estimate
 

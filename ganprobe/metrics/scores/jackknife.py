@@ -1,5 +1,6 @@
 """The interval of a score over splits, by leaving out each sample of a split in turn, p(y) with it.
 
+>>> from ganprobe.core.streams import stream
 >>> rows = np.eye(4)[stream(0, "jackknife example").integers(0, 4, 100)]
 >>> estimate = score_estimate("is", np.array([3.9]), [rows], [np.zeros(100)])
 >>> estimate.variance > 0
@@ -17,7 +18,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from ganprobe.core.results import Estimate
-from ganprobe.core.streams import stream  # noqa: F401  (the example above)
 from ganprobe.metrics.arrays import FloatArray
 from ganprobe.metrics.intervals import skewed_estimate
 
