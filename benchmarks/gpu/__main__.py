@@ -11,7 +11,7 @@ import json
 import platform
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from benchmarks.gpu import checks, speed
 from benchmarks.gpu.setup import Finding, Setup
 from ganprobe.core.files import write_text
 
-SECTIONS: dict[str, Callable[[Setup], Sequence[Finding]]] = {
+SECTIONS: dict[str, Callable[[Setup], Iterable[Finding]]] = {
     "ceiling": speed.ceiling,
     "metrics": checks.metrics_agree,
     "blocks": checks.batch_sizes_agree,
@@ -75,23 +75,25 @@ def main(words: Sequence[str] | None = None) -> int:
         if time.monotonic() - start > asked.limit:
             report.failures[name] = "not begun: the time was up"
             continue
-        _section(name, report, Setup(torch.device(asked.device), asked.tiny))
+        _section(name, report, Setup(torch.device(asked.device), asked.tiny), asked.out)
         report.write(asked.out)
     print(report.markdown())
     return 1 if report.failures else 0
 
 
-def _section(name: str, report: Report, setup: Setup) -> None:
+def _section(name: str, report: Report, setup: Setup, out: Path) -> None:
+    """What is found is written as it is found: a run may be ended from outside."""
     start = time.monotonic()
     try:
-        report.findings[name] = list(SECTIONS[name](setup))
+        for finding in SECTIONS[name](setup):
+            report.findings.setdefault(name, []).append(finding)
+            report.write(out)
+            print(f"  {finding.what}: {finding.found}  {finding.note}", flush=True)
     except Exception:  # noqa: BLE001 - one section must not end the others; the report has the whole traceback
         report.failures[name] = traceback.format_exc()
         print(report.failures[name], flush=True)
     report.seconds[name] = round(time.monotonic() - start, 1)
     print(f"{name}: {report.seconds[name]} s", flush=True)
-    for finding in report.findings.get(name, []):
-        print(f"  {finding.what}: {finding.found}  {finding.note}", flush=True)
 
 
 def _machine(device: str) -> dict[str, str]:

@@ -20,13 +20,14 @@ from ganprobe.core.borrowing import borrowed, version_of
 from ganprobe.core.calls.settings import DEFAULTS
 from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.devices.memory import Portions
-from ganprobe.core.devices.transfer import sent
+from ganprobe.core.devices.transfer import pinned_for, sent
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import Movement
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
 from ganprobe.generators.base import Generator, draw_noise
 from ganprobe.generators.layers.prepared import weights_prepared_once
+from ganprobe.samplers.ahead import Ahead
 from ganprobe.samplers.blocks import BlockCache
 from ganprobe.samplers.modules import WeightsFingerprint
 
@@ -65,6 +66,7 @@ class GeneratorSampler:
         self._fingerprint = WeightsFingerprint(generator, name, fingerprint)
         self._in_w = "w" in generator.spec.spaces
         self.truncation = _checked_truncation(truncation, name, in_w=self._in_w)
+        self._noise_ahead = Ahead(self._host_noise)
         self._portions = Portions(f"images of {name} are drawn", most=_at_a_time(self.spec, self.device))
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
             self._block, self.spec.block, version=lambda: version_of(generator)
@@ -195,7 +197,12 @@ class GeneratorSampler:
         """The noise argument for samples `index`, as `self.noise` says."""
         if self.noise != "random":
             return self.noise
-        return draw_noise(self.generator.noise_shapes, index, seed=seed, device=self.device)
+        if self.device.type != "cuda":
+            return draw_noise(self.generator.noise_shapes, index, seed=seed, device=self.device)
+        return [sent(layer, self.device) for layer in self._noise_ahead.take(index, seed)]
+
+    def _host_noise(self, index: range, seed: int) -> list[Tensor]:
+        return [pinned_for(self.device, each) for each in draw_noise(self.generator.noise_shapes, index, seed=seed)]
 
     def synthesis_truncation(self) -> Truncation:
         """The truncation that belongs to synthesis: psi in W; none where z itself was truncated."""

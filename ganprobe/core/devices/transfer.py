@@ -18,6 +18,11 @@ def sent(tensor: Tensor, device: torch.device | str) -> Tensor:
     place = torch.device(device)
     if place.type != "cuda" or tensor.device.type != "cpu":
         return tensor.to(place)
+    return pinned_for(place, tensor).to(place, non_blocking=True)
+
+
+def pinned_for(device: torch.device, tensor: Tensor) -> Tensor:
+    """`tensor`, of ordinary memory, in memory from which a CUDA `device` reads by itself."""
     # Pinned by the device that it goes to: any other would be given a context, and half a gigabyte, for it.
-    with torch.cuda.device(place):
-        return tensor.pin_memory().to(place, non_blocking=True)
+    with torch.cuda.device(device):
+        return tensor.pin_memory()

@@ -155,7 +155,8 @@ def trained_logits(
     )
     run = Run(folder, signature=signature_of({**asdict(settings), "seed": seed}, images, labels))
     batches = _Batches(images, labels, seed)
-    fit(network, batches, cross_entropy, settings=settings, run=run, title=title, device=device)
+    graphs = not isinstance(network, OwnClassifier)
+    fit(network, batches, cross_entropy, settings=settings, run=run, title=title, device=device, graphs=graphs)
     return predictions(network, test)
 
 
