@@ -149,7 +149,9 @@ def curve_chart(figure: CurveFigure, theme: Theme) -> Figure:
         _line(ax, line, colours[number % len(colours)])
     ax.set_xlabel(drawable(figure.x), fontsize=9.5, color=theme.ink, family=FONT, parse_math=False)
     ax.set_title(drawable(figure.y), loc="left", fontsize=9.5, color=theme.ink, family=FONT, parse_math=False)
-    legend = ax.legend(frameon=False, fontsize=8.5, labelcolor=theme.ink, prop={"family": FONT, "size": 8.5})
+    font = {"family": FONT, "size": 8.5}
+    # Below the axes, for bands fill most of them.
+    legend = canvas.legend(loc="outside lower left", ncols=2, frameon=False, labelcolor=theme.ink, prop=font)
     for text in legend.get_texts():
         text.set_parse_math(False)
     return canvas

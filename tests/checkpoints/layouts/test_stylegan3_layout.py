@@ -47,7 +47,7 @@ ARGUMENTS = {"z_dim": 6, "first_stopband": 5.0, "last_stopband_rel": 2**0.5, "ma
 def stylegan3(kind: str, colours: int = 3) -> dict[str, Tensor]:
     """The state dict that the fixture's images were made with."""
     shape, expected = SHAPES[kind], fixture(f"nvlabs-stylegan3-{kind}")
-    filters = {name.removeprefix("tensor:"): value for name, value in expected.items() if name.startswith("tensor:")}
+    filters = {name.removeprefix("tensor:"): each for name, each in expected.items() if name.startswith("tensor:")}
     names = sorted({name.split(".")[1] for name in filters}, key=lambda name: int(name[1:].split("_")[0]))
     names.append(f"L{len(names)}_32_{colours}")
     entering = shape["z"] + (shape["w"] if shape["classes"] else 0)
