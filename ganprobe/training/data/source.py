@@ -79,7 +79,10 @@ def examine(source: ImageSource, *, named: int = 0) -> DataFacts:
     probes = np.unique(np.linspace(0, len(source) - 1, 16).astype(np.int64))
     sample = source.read(probes)
     if sample.dtype != np.uint8 or sample.ndim != 4 or sample.shape[1] != 3 or sample.shape[2] != sample.shape[3]:
-        raise DataError(f"training needs square images, uint8 N x 3 x H x H, got {sample.dtype} {sample.shape}")
+        raise DataError(
+            f"training needs square images, uint8 N x 3 x H x H, got {sample.dtype} {sample.shape}; a resolution "
+            "(--resolution N) crops their middle and brings them to N x N"
+        )
     labels = source.labels
     digest = hashlib.sha256(np.ascontiguousarray(sample).tobytes())
     if labels is not None:
