@@ -16,10 +16,10 @@ def numbers(index: range, seed: int) -> list[int]:
 def test_any_order_of_calls_gives_what_drawing_gives() -> None:
     ahead = Ahead(numbers)
     asked = [
-        (range(0, 4), 1),
+        (range(4), 1),
         (range(4, 8), 1),
         (range(8, 12), 2),
-        (range(0, 4), 1),
+        (range(4), 1),
         (range(4, 6), 1),
         (range(6, 8), 1),
     ]
@@ -34,9 +34,9 @@ def test_what_comes_next_is_drawn_by_another_thread() -> None:
         return numbers(index, seed)
 
     ahead = Ahead(draw)
-    ahead.take(range(0, 4), 0)
+    ahead.take(range(4), 0)
     ahead.take(range(4, 8), 0)
-    assert threads[range(0, 4)] == threading.get_ident() != threads[range(4, 8)]
+    assert threads[range(4)] == threading.get_ident() != threads[range(4, 8)]
 
 
 def test_what_fails_fails_where_it_is_asked_for() -> None:
@@ -46,6 +46,6 @@ def test_what_fails_fails_where_it_is_asked_for() -> None:
         return numbers(index, seed)
 
     ahead = Ahead(draw)
-    assert ahead.take(range(0, 4), 0) == [0, 1, 2, 3]
+    assert ahead.take(range(4), 0) == [0, 1, 2, 3]
     with pytest.raises(ValueError, match="no more"):
         ahead.take(range(4, 8), 0)
