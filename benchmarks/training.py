@@ -57,6 +57,7 @@ class Case:
 
 SNDCGAN = {"network.channels": 16, "batch": 16, "steps": 2000}
 RESIDUAL = {"network.channels": 8, "batch": 16, "discriminator_steps": 1, "steps": 1500}
+TWICE = {**RESIDUAL, "discriminator_steps": 2, "steps": 2000}
 PLAIN = {"network.channels": 32, "batch": 32, "steps": 1200}
 SMOOTH = {"average.halflife": 500.0}
 PROGAN = {
@@ -73,22 +74,22 @@ BIGGAN = {"network.channels": 16, "batch": 16, "discriminator_steps": 1, "steps"
 UNLABELLED = {"data.conditional": False}
 
 CASES: Mapping[str, Case] = {
-    "toyfaces-sndcgan": Case(recipe="sndcgan", data="toyfaces", changes=SNDCGAN),
-    "toyfaces-sngan": Case(recipe="sngan", data="toyfaces", changes=RESIDUAL),
-    "toyfaces-sagan": Case(recipe="sagan", data="toyfaces", changes=RESIDUAL),
+    "toyfaces-sndcgan": Case(recipe="sndcgan", data="toyfaces", changes=SNDCGAN, bound=6.0),
+    "toyfaces-sngan": Case(recipe="sngan", data="toyfaces", changes=TWICE, bound=8.0),
+    "toyfaces-sagan": Case(recipe="sagan", data="toyfaces", changes=TWICE, bound=8.0),
     "toyfaces-dcgan": Case(recipe="dcgan", data="toyfaces", changes=PLAIN, bound=7.0),
-    "toyfaces-infogan": Case(recipe="infogan", data="toyfaces", changes=PLAIN),
-    "toyfaces-progan": Case(recipe="progan", data="toyfaces", changes=PROGAN),
-    "toyfaces-stylegan": Case(recipe="stylegan", data="toyfaces", changes=STYLEGAN),
-    "cifar10-sndcgan": Case(recipe="sndcgan", data="cifar10", changes=SNDCGAN),
-    "cifar10-sngan": Case(recipe="sngan", data="cifar10", changes={**RESIDUAL, **UNLABELLED}),
-    "cifar10-sagan": Case(recipe="sagan", data="cifar10", changes=RESIDUAL),
+    "toyfaces-infogan": Case(recipe="infogan", data="toyfaces", changes=PLAIN, bound=8.0),
+    "toyfaces-progan": Case(recipe="progan", data="toyfaces", changes=PROGAN, bound=6.0),
+    "toyfaces-stylegan": Case(recipe="stylegan", data="toyfaces", changes=STYLEGAN, bound=8.0),
+    "cifar10-sndcgan": Case(recipe="sndcgan", data="cifar10", changes=SNDCGAN, bound=14.0),
+    "cifar10-sngan": Case(recipe="sngan", data="cifar10", changes={**RESIDUAL, **UNLABELLED}, bound=11.0),
+    "cifar10-sagan": Case(recipe="sagan", data="cifar10", changes=RESIDUAL, bound=12.0),
     "cifar10-dcgan": Case(recipe="dcgan", data="cifar10", changes={**PLAIN, **UNLABELLED}, bound=13.0),
     "cifar10-cgan": Case(recipe="dcgan", data="cifar10", changes=PLAIN, bound=13.0),
     "cifar10-infogan": Case(recipe="infogan", data="cifar10", changes=PLAIN, bound=17.0),
-    "cifar10-progan": Case(recipe="progan", data="cifar10", changes=PROGAN),
-    "cifar10-stylegan": Case(recipe="stylegan", data="cifar10", changes={**STYLEGAN, **UNLABELLED}),
-    "cifar10-biggan": Case(recipe="biggan", data="cifar10", changes=BIGGAN),
+    "cifar10-progan": Case(recipe="progan", data="cifar10", changes=PROGAN, bound=11.0),
+    "cifar10-stylegan": Case(recipe="stylegan", data="cifar10", changes={**STYLEGAN, **UNLABELLED}, bound=12.0),
+    "cifar10-biggan": Case(recipe="biggan", data="cifar10", changes=BIGGAN, bound=11.0),
 }
 
 
