@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.streams import stream
-from ganprobe.generators.layers.prepared import interleaved, is_interleaved, prepared
+from ganprobe.generators.layers.boxed import boxed
+from ganprobe.generators.layers.prepared import interleaved, prepared
 
 Resample = Literal["none", "up", "down"]
 RELU_GAIN = sqrt(2.0)
@@ -60,37 +61,6 @@ def pixel_norm(x: Tensor, epsilon: float = 1e-8) -> Tensor:
     """(N, C, ...) divided by the root mean square over C (Karras et al. 2018, section 4.2), in float32 at least."""
     wide = x if x.dtype == torch.float64 else x.float()
     return (wide * torch.rsqrt(wide.square().mean(1, keepdim=True) + epsilon)).to(x.dtype)
-
-
-def adaptive_instance_norm(x: Tensor, style: Tensor, epsilon: float = 1e-8) -> Tensor:
-    """AdaIN (Karras et al. 2019, equation 1): x (N, C, H, W) normalised over H, W, times 1 + style[:, :C], plus
-    style[:, C:], for style (N, 2C). Statistics are float32 or wider, the result has the dtype of x.
-
-    Batch norm over one sample of N * C channels is the same function, and the fastest with gradients. Where maps are
-    interleaved (`layers/prepared.py`), `x` is written over.
-    """
-    n, channels, height, width = x.shape
-    wide = style if style.dtype == torch.float64 else style.float()
-    scale, shift = wide[:, :channels] + 1, wide[:, channels:]
-    if is_interleaved(x) and x.dtype == wide.dtype:
-        return _instance_norm_(x, scale, shift, epsilon)
-    flat = x.reshape(1, n * channels, height, width)
-    normalised = F.batch_norm(
-        flat, None, None, scale.reshape(-1), shift.reshape(-1), training=True, momentum=0.0, eps=epsilon
-    )
-    return normalised.reshape(n, channels, height, width)
-
-
-def _instance_norm_(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float) -> Tensor:
-    """The same in place. What rounding leaves of the mean is taken off too: of maps that are constant, as before
-    training, nothing must be left for the division to enlarge."""
-    positions = x.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1).flatten(1, 2)
-    positions.sub_(positions.mean(1, keepdim=True))
-    left = positions.mean(1)
-    variance = positions.square().mean(1).sub_(left.square()).clamp_min_(0)
-    scale = scale * torch.rsqrt(variance + epsilon)
-    torch.addcmul((shift - left * scale)[:, None], positions, scale[:, None], out=positions)
-    return positions.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
 def upsample(images: Tensor) -> Tensor:
@@ -195,15 +165,9 @@ class EqualConv2d(nn.Module):
         if self.resample == "none":
             return interleaved(self.weight * self.scale)
         if self.resample == "down":
-            return interleaved(_summed_shifts(self.weight * (self.scale / 4)))
+            return interleaved(boxed(self.weight * (self.scale / 4)))
         # A transposed convolution meets its kernel mirrored and with the channel axes exchanged.
-        return interleaved(_summed_shifts((self.weight * self.scale).flip(2, 3)).transpose(0, 1))
-
-
-def _summed_shifts(kernel: Tensor) -> Tensor:
-    """(O, I, 3, 3) convolved with a 2 x 2 box of ones: (O, I, 4, 4)."""
-    wide = F.pad(kernel, [1, 1, 1, 1])
-    return wide[:, :, 1:, 1:] + wide[:, :, :-1, 1:] + wide[:, :, 1:, :-1] + wide[:, :, :-1, :-1]
+        return interleaved(boxed((self.weight * self.scale).flip(2, 3)).transpose(0, 1))
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganprobe.core.streams import stream
+from ganprobe.generators.layers.boxed import boxed
 from ganprobe.generators.layers.prepared import interleaved, prepared
 
 
@@ -89,7 +90,7 @@ Scale = Literal["same", "up", "down"]
 
 
 def resampling_kernel(weight: Tensor, scale: Scale) -> Tensor:
-    """The kernel (..., k, k) of odd k, as `resampled_conv` takes it for what `scale` says.
+    """The kernel (O, I, k, k) of odd k, as `resampled_conv` takes it for what `scale` says.
 
     "up" doubles the resolution by nearest neighbours before the convolution, "down" halves it by averaging afterwards.
     Both are one convolution whose kernel is one larger and whose stride is 2, the same function at less than half the
@@ -97,8 +98,7 @@ def resampling_kernel(weight: Tensor, scale: Scale) -> Tensor:
     """
     if scale == "same":
         return weight
-    framed = F.pad(weight, (1, 1, 1, 1))
-    kernel = framed[..., 1:, 1:] + framed[..., 1:, :-1] + framed[..., :-1, 1:] + framed[..., :-1, :-1]
+    kernel = boxed(weight)
     return kernel / 4 if scale == "down" else kernel.flip(2, 3).transpose(0, 1)
 
 

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from ganprobe.core.errors import InputError
 from ganprobe.generators.base import NoiseShapes
+from ganprobe.generators.layers.adaptive_norm import adaptive_instance_norm
 from ganprobe.generators.layers.equalised import (
     Blur,
     EqualConv2d,
     EqualLinear,
-    adaptive_instance_norm,
     check_pyramid,
     initialise,
     leaky,
@@ -120,8 +120,8 @@ class StyledLayer(nn.Module):
         if is_interleaved(x):
             x.addcmul_(noise, strength)
         else:
-            # Here the normalisation is fastest on maps laid out one by one, whatever layout the convolution prefers.
-            x = torch.addcmul(x.contiguous(), noise, strength)
+            # On a GPU the normalisation is fastest on maps laid out one by one, whatever the convolution prefers.
+            x = torch.addcmul(x if x.device.type == "cpu" else x.contiguous(), noise, strength)
         return adaptive_instance_norm(leaky(x), style, self.norm_epsilon)
 
     def _convolve(self, x: Tensor) -> Tensor:

@@ -29,9 +29,12 @@ def update_average(average: nn.Module, network: nn.Module, share: Tensor) -> Non
     """average <- average + share * (network - average) for every weight, share (); buffers become the network's."""
     means = [mean.detach() for mean in average.parameters()]
     weights = [weight.detach() for weight in network.parameters()]
-    moves = torch._foreach_sub(weights, means)
-    torch._foreach_mul_(moves, share)
-    torch._foreach_add_(means, moves)
+    if share.device.type == "cpu":  # In one pass; on a GPU it would be a launch for every weight.
+        torch._foreach_lerp_(means, weights, [share] * len(means))
+    else:
+        moves = torch._foreach_sub(weights, means)
+        torch._foreach_mul_(moves, share)
+        torch._foreach_add_(means, moves)
     kept, buffers = list(average.buffers()), list(network.buffers())
     if kept:
         torch._foreach_copy_(kept, buffers)

@@ -98,11 +98,13 @@ class StyleGeneration:
         return _before(first, self._mixed(latents, shift.second), shift.crossover)
 
     def _mixed(self, latents: Latents, added: Tensor | None) -> Tensor:
-        z, other = latents.z, latents.mixed
-        w = self._map(z if added is None else z + added, latents.labels)
+        z, other, labels = latents.z, latents.mixed, latents.labels
         if other is None or latents.crossover is None:
+            w = self._map(z if added is None else z + added, labels)
             return w[:, None].expand(-1, self.layers, -1)
-        w_other = self._map(other if added is None else other + added, latents.labels)
+        # Both in one pass, which scales the weights of the mapping once.
+        starts = torch.stack([z, other]) if added is None else torch.stack([z, other]) + added
+        w, w_other = self._map(starts.flatten(0, 1), None if labels is None else labels.repeat(2)).chunk(2)
         return mix_styles(w, w_other, latents.crossover, self.layers)
 
     def _layers_in_use(self, lod: float) -> int:

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from ganprobe.checkpoints.layouts.stylegan import rosinality_stylegan
 from ganprobe.core.errors import CheckpointError, InputError
+from ganprobe.generators.layers.adaptive_norm import adaptive_instance_norm
 from ganprobe.generators.layers.equalised import (
     Blur,
     EqualConv2d,
     EqualLinear,
-    adaptive_instance_norm,
     initialise,
     minibatch_stddev,
     pixel_norm,
@@ -179,6 +179,32 @@ def test_adaptive_instance_norm(layout: torch.memory_format) -> None:
     x, style = (3 + torch.randn(3, 4, 6, 6)).to(memory_format=layout), torch.randn(3, 8)
     expected = F.instance_norm(x, eps=1e-5) * (1 + style[:, :4, None, None]) + style[:, 4:, None, None]
     close(adaptive_instance_norm(x, style, 1e-5), expected)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gradients_of_adaptive_instance_norm(layout: torch.memory_format) -> None:
+    """Of first and second order, against differences, and against what torch makes of the plain formula."""
+    x = torch.randn(2, 3, 4, 4, dtype=torch.float64).to(memory_format=layout).requires_grad_()
+    style = torch.randn(2, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(adaptive_instance_norm, (x, style, 1e-5))
+    assert torch.autograd.gradgradcheck(adaptive_instance_norm, (x, style, 1e-5))
+    upstream = torch.randn_like(x)
+    expected = F.instance_norm(x, eps=1e-5) * (1 + style[:, :3, None, None]) + style[:, 3:, None, None]
+    wanted = torch.autograd.grad(expected, (x, style), upstream)
+    for ours, theirs in zip(
+        torch.autograd.grad(adaptive_instance_norm(x, style, 1e-5), (x, style), upstream), wanted, strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_adaptive_instance_norm_keeps_type_and_layout() -> None:
+    style = torch.zeros(2, 16)
+    for kind in (torch.float32, torch.bfloat16):
+        assert adaptive_instance_norm(torch.randn(2, 8, 4, 4, dtype=kind), style).dtype == kind
+    with torch.autocast("cpu", torch.bfloat16):
+        assert adaptive_instance_norm(torch.randn(2, 8, 4, 4), style).dtype == torch.float32
+    last = torch.randn(2, 8, 4, 4).to(memory_format=torch.channels_last)
+    assert adaptive_instance_norm(last, style).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_layer_order() -> None:
