@@ -19,7 +19,6 @@ from ganprobe.core.progress import tell
 from ganprobe.core.registry import Registry
 from ganprobe.data import Images, open_data
 from ganprobe.engine.passes.matched import say_classes
-from ganprobe.engine.training.evaluation import EngineEvaluate
 from ganprobe.training.data.source import Classes
 from ganprobe.training.reading import read_recipe
 from ganprobe.training.recipe.records import Recipe, RunOptions
@@ -71,6 +70,9 @@ def train(what: str, call: TrainCall) -> Trained:
         raise InputError(f"{what} says nothing of its images; name them (--data)")
     evaluate = None
     if recipe.evaluation.every:
+        # Here, since all that measures takes longer to import than a short run's other modules.
+        from ganprobe.engine.training.evaluation import EngineEvaluate
+
         evaluate = EngineEvaluate(
             recipe.evaluation, data=data, seed=recipe.seed, device=options.device, reading=call.reading
         )

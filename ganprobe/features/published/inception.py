@@ -18,7 +18,6 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, linear, max_pool2d, relu
-from torchvision.models.inception import InceptionA, InceptionB, InceptionC, InceptionD, InceptionE
 
 from ganprobe.features.published.downloads import INCEPTION
 from ganprobe.features.published.weights import check_layout
@@ -61,6 +60,9 @@ class InceptionV3(nn.Module):
     """
 
     def __init__(self) -> None:
+        # Here, since torchvision takes a second to import and most runs need no Inception.
+        from torchvision.models.inception import InceptionA, InceptionB, InceptionC, InceptionD, InceptionE
+
         super().__init__()
         self.Conv2d_1a_3x3 = ConvRelu(3, 32, kernel_size=3, stride=2)
         self.Conv2d_2a_3x3 = ConvRelu(32, 32, kernel_size=3)

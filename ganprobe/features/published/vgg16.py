@@ -13,12 +13,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
-from torchvision.models import vgg16
 
 from ganprobe.core.files import sha256_of
 from ganprobe.core.protocols import Columns
@@ -65,8 +64,7 @@ class Vgg16Extractor:
 
 def layout() -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor in torchvision's state dict."""
-    with torch.device("meta"):
-        return {name: tuple(value.shape) for name, value in vgg16().state_dict().items()}
+    return {name: tuple(value.shape) for name, value in _without_weights().state_dict().items()}
 
 
 def read_vgg16(path: str | Path) -> Vgg16Weights:
@@ -80,10 +78,18 @@ def load_vgg16(path: str | Path | None = None, *, device: torch.device | str = "
     return Vgg16Extractor(read_vgg16(path or fetched(VGG16)), device=device)
 
 
+def _without_weights() -> nn.Module:
+    # Here, since torchvision takes a second to import and most runs need no VGG16.
+    from torchvision.models import vgg16
+
+    with torch.device("meta"):
+        network: nn.Module = vgg16()
+    return network
+
+
 def _network(tensors: Mapping[str, Tensor]) -> nn.Module:
     check_layout(tensors, layout(), what="VGG16 of torchvision", record=VGG16)
-    with torch.device("meta"):
-        network = vgg16()
+    network: Any = _without_weights()
     # fc2 is the layer at 3; after it come its ReLU, a dropout, and the classes.
     network.classifier = network.classifier[:4]
     kept = {name: value.float().contiguous() for name, value in tensors.items() if not name.startswith(_LAST)}

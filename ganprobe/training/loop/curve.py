@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from ganprobe.core.files import writing
 
 
 def write_curve(path: Path, rows: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> None:
     """One panel a metric, of the log's rows that hold it, as PNG, whole or not at all."""
+    # Here, since matplotlib takes as long to import as a step takes and most runs draw no curve.
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(4.5 * len(metrics), 3.2), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         points = [(row["images"] / 1000, row[metric]) for row in rows if row.get(metric) is not None]
