@@ -188,6 +188,18 @@ assert "torch" not in sys.modules
     assert "Latent-transformation detection" in done.stdout
 
 
+def test_what_a_run_does_not_need_is_not_imported() -> None:
+    code = """
+import sys
+import ganprobe.engine.training.train
+assert not {"torchvision", "matplotlib", "pandas", "sklearn"} & set(sys.modules)
+import ganprobe.engine.evaluate
+assert "torchvision" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_commands_of_the_manifest_can_be_called() -> None:
     import shlex
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ganprobe.core.errors import InputError
 from ganprobe.core.spaces import Truncation
 from ganprobe.core.streams import stream
-from ganprobe.generators.layers.boxed import boxed
+from ganprobe.generators.layers.boxed import boxed, turned
 from ganprobe.generators.layers.prepared import interleaved, prepared
 
 Resample = Literal["none", "up", "down"]
@@ -166,8 +166,7 @@ class EqualConv2d(nn.Module):
             return interleaved(self.weight * self.scale)
         if self.resample == "down":
             return interleaved(boxed(self.weight * (self.scale / 4)))
-        # A transposed convolution meets its kernel mirrored and with the channel axes exchanged.
-        return interleaved(boxed((self.weight * self.scale).flip(2, 3)).transpose(0, 1))
+        return interleaved(turned(boxed(self.weight * self.scale)))
 
 
 @torch.no_grad()

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganprobe.core.streams import stream
-from ganprobe.generators.layers.boxed import boxed
+from ganprobe.generators.layers.boxed import boxed, turned
 from ganprobe.generators.layers.prepared import interleaved, prepared
 
 
@@ -99,7 +99,7 @@ def resampling_kernel(weight: Tensor, scale: Scale) -> Tensor:
     if scale == "same":
         return weight
     kernel = boxed(weight)
-    return kernel / 4 if scale == "down" else kernel.flip(2, 3).transpose(0, 1)
+    return kernel / 4 if scale == "down" else turned(kernel)
 
 
 def resampled_conv(images: Tensor, kernel: Tensor, bias: Tensor | None, *, scale: Scale) -> Tensor:
