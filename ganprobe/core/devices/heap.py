@@ -15,7 +15,7 @@ from typing import Final
 MIB: Final = 2**20
 # Of malloc.h, the same on all of glibc's platforms.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-KEPT: Final[Mapping[int, int]] = {M_MMAP_THRESHOLD: 64 * MIB, M_TRIM_THRESHOLD: 64 * MIB, M_TOP_PAD: 4 * MIB}
+KEPT: Final[Mapping[int, int]] = {M_MMAP_THRESHOLD: 128 * MIB, M_TRIM_THRESHOLD: 128 * MIB, M_TOP_PAD: 4 * MIB}
 """Pieces above M_MMAP_THRESHOLD bytes are mapped on their own still; beyond M_TRIM_THRESHOLD free bytes at the end of
 the heap are given back; the heap grows by M_TOP_PAD more than is asked for."""
 
