@@ -16,7 +16,7 @@ from ganprobe.engine.evaluate import carry_out, prepare
 from ganprobe.engine.passes.evaluation import Evaluation
 from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
-from ganprobe.report import Comparison, read_run, run_figures
+from ganprobe.report import Comparison, read_run
 
 Comparable = str | Path | Run | Sampler | nn.Module
 Drawn = tuple[Record, Mapping[str, bytes]]
@@ -49,7 +49,7 @@ def _ready(item: Comparable, call: CompareCall) -> Evaluation | Run | Drawn:
 
 
 def _drawn(run: Run) -> Drawn:
-    return run.record, run_figures(run.record, run.pictures)
+    return run.record, run.figures()
 
 
 def _own_reference(item: object) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -24,21 +25,27 @@ class Run:
     pictures: RunPictures
     directions: tuple[DirectionCard, ...] = ()
     """What `rescored` shows of each direction."""
+    _drawn: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, metric: str) -> Result:
         """The result called `metric`; InputError where the run has none."""
         return self.record[metric]
 
+    def figures(self) -> Mapping[str, bytes]:
+        """`run_figures` of the record and its pictures, drawn once."""
+        if not self._drawn:
+            self._drawn.update(run_figures(self.record, self.pictures))
+        return self._drawn
+
     def _repr_html_(self) -> str:
         record, said = self.record, captions(self.pictures)
-        figures = run_figures(record, self.pictures)
         head, rows = run_rows(record)
         return shown(
             record.generator.name,
             facts=[] if record.reference is None else [("against", record.reference.name)],
             head=head,
             rows=rows,
-            pictures=[(said[name], data) for name, data in figures.items() if not name.endswith(DARK_SUFFIX)],
+            pictures=[(said[name], data) for name, data in self.figures().items() if not name.endswith(DARK_SUFFIX)],
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -47,6 +54,8 @@ class Run:
 
     def save(self, folder: str | Path) -> Path:
         """Write results.json, report.md, report.html and figures/ to `folder`; OutputError where that cannot be."""
-        written = write_run(self.record, self.pictures, Path(folder), directions=self.directions)
+        written = write_run(
+            self.record, self.pictures, Path(folder), figures=self.figures(), directions=self.directions
+        )
         discard_journal(written)
         return written

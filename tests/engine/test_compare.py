@@ -15,7 +15,7 @@ from ganprobe.core.shipped import shipped_names
 from ganprobe.engine.compare import compare
 from ganprobe.engine.demo import run_demo
 from ganprobe.engine.run import Run
-from ganprobe.report import Comparison, read_run
+from ganprobe.report import Comparison, read_run, run_figures
 
 METRICS = ["fd", "kd", "cs", "ppl_z_end"]
 
@@ -52,6 +52,17 @@ def test_folders_runs_and_generators_are_one(reference: Path, tmp_path: Path) ->
         assert [[cell.best for cell in row.cells] for row in comparison.table.rows] == [
             [cell.best for cell in row.cells] for row in from_memory.table.rows
         ]
+
+
+def test_the_figures_of_a_run_are_drawn_once(reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, drawn = [run_of(seed, reference) for seed in (0, 1)], []
+    monkeypatch.setattr("ganprobe.engine.run.run_figures", lambda *given: drawn.append(given) or run_figures(*given))
+    runs[0].save(tmp_path)
+    comparison = ganprobe.compare(runs)
+    assert len(drawn) == len(runs)
+    assert comparison.figures[0]["samples"] == (tmp_path / "figures" / "samples.png").read_bytes()
+    runs[0].save(tmp_path)
+    assert len(drawn) == len(runs)
 
 
 def test_bold_follows_the_interval_of_the_difference(reference: Path, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from ganprobe.core.errors import InputError
 FONT = "DejaVu Sans"
 _DPI = 100
 _QUIET_INK = "#7d8590"
+_LEVEL = 6
+"""Of zlib: the highest takes ten times as long, for files that are 2% smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def page(
     for picture, left, top in pictures:
         ground.paste(Image.fromarray(picture), (left, top))
     buffer = io.BytesIO()
-    ground.save(buffer, "PNG", optimize=True)
+    ground.save(buffer, "PNG", compress_level=_LEVEL)
     return buffer.getvalue()
 
 
@@ -84,7 +86,9 @@ def png(figure: Figure, theme: Theme, *, dpi: int = 192) -> bytes:
     """A figure as PNG on the theme's paper."""
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor=theme.paper or "none", pil_kwargs={"optimize": True})
+    figure.savefig(
+        buffer, format="png", dpi=dpi, facecolor=theme.paper or "none", pil_kwargs={"compress_level": _LEVEL}
+    )
     return buffer.getvalue()
 
 

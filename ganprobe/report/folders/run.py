@@ -34,22 +34,24 @@ def write_run(
     pictures: RunPictures,
     out: str | Path,
     *,
+    figures: Mapping[str, bytes] | None = None,
     terms: Terms | None = None,
     directions: Sequence[DirectionCard] = (),
 ) -> Path:
     """Write a run to the folder `out` (made where it is missing) and give the folder back.
 
-    terms: metric name to its reference_terms (m,), from which the intervals of differences between runs are told;
-    those of the record's own estimates where None. directions: to be shown with their strips; the tables go into
-    report.tex then. Everything is there in the end, results.json last, or nothing new is: files of an earlier run are
-    replaced, foreign files are left alone. InputError for a value that is not finite and for a folder of directions;
-    OutputError for a folder that cannot be written or a full disk.
+    figures: what `run_figures` gave for the two; None draws them. terms: metric name to its reference_terms (m,), from
+    which the intervals of differences between runs are told; those of the record's own estimates where None.
+    directions: to be shown with their strips; the tables go into report.tex then. Everything is there in the end,
+    results.json last, or nothing new is: files of an earlier run are replaced, foreign files are left alone. InputError
+    for a value that is not finite and for a folder of directions; OutputError for a folder that cannot be written or a
+    full disk.
     """
     out = Path(out)
     results = json_bytes(record.to_json())
     check_owner(out, RESULTS)
     link = directions_link(record, str(out), known=_has_directions(out / FOLDER, record.generator.name))
-    figures = run_figures(record, pictures)
+    figures = run_figures(record, pictures) if figures is None else figures
     shown = captions(pictures)
     on_disk = {name: data for name, data in figures.items() if not name.endswith(DARK_SUFFIX)}
     files = {
