@@ -67,12 +67,21 @@ PEERS: Mapping[str, str] = {
     DEEP: "clip them at 255",
 }
 
-_ORIENTATION, _AS_STORED = 0x0112, 1
-"""EXIF's tag, and its value for an image that stands upright."""
+_ORIENTATION, _AS_STORED, _TURNS = 0x0112, 1, range(2, 9)
+"""EXIF's tag, its value for an image that stands upright, and those that say how it lies."""
+
+_SAY_ALL = ("JPEG", "PNG")
+_PECULIAR = frozenset(("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp", "transparency"))
+"""Where Pillow keeps what orientation and transparency it found in files of these formats, once they are loaded: one
+look tells most files from those that `RULES` may concern."""
+
+_SMALL = 64 * 64
+"""Pixels up to which an image is taken out of Pillow in one piece (measured: docs/data.md)."""
 
 
 class Decoded(NamedTuple):
-    """planes: uint8 (3, H, W). rules: names among RULES, of what was done to this image."""
+    """planes: uint8 (3, H, W), perhaps a view that cannot be written to. rules: names among RULES, of what was done to
+    this image."""
 
     planes: Planes
     rules: tuple[str, ...]
@@ -83,8 +92,8 @@ class UnreadableError(DataError):
 
 
 def decode(data: bytes, *, size: Resize | None = None) -> Planes:
-    """The planes of `decoded`."""
-    return decoded(data, size=size).planes
+    """The planes of `decoded`, in an array of their own."""
+    return np.array(decoded(data, size=size).planes, order="C")
 
 
 def decoded(data: bytes, *, size: Resize | None = None) -> Decoded:
@@ -96,12 +105,12 @@ def decoded(data: bytes, *, size: Resize | None = None) -> Decoded:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image)
             rules = _rules(image)
-            rgb = fit(to_rgb(image), size)
+            rgb = image if image.mode == "RGB" and not rules else to_rgb(image)
+            return Decoded(_planes(fit(rgb, size)), rules)
     except UnidentifiedImageError as problem:
         raise UnreadableError(f"not an image of a known format ({', '.join(FORMATS)})") from problem
     except _PROBLEMS as problem:
         raise UnreadableError(str(problem).splitlines()[0] if str(problem) else type(problem).__name__) from problem
-    return Decoded(np.ascontiguousarray(np.asarray(rgb).transpose(2, 0, 1)), rules)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -110,19 +119,40 @@ def to_rgb(image: Image.Image) -> Image.Image:
     EXIF orientation is applied; 16-bit grey v becomes round(v / 257); transparency is composited on white; grey is
     repeated; palette, CMYK and YCbCr are converted as Pillow does, without colour profiles.
     """
-    ImageOps.exif_transpose(image, in_place=True)
+    if _is_turned(image):
+        ImageOps.exif_transpose(image, in_place=True)
     if image.mode == "F":
         raise UnreadableError("floating-point pixels have no known range; save 8- or 16-bit pixels")
     if image.mode.startswith("I"):
         return Image.fromarray(eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
         return _on_white(image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _is_turned(image: Image.Image) -> bool:
+    return image.getexif().get(_ORIENTATION, _AS_STORED) in _TURNS
+
+
+def _planes(rgb: Image.Image) -> Planes:
+    """(3, H, W). Pillow packs a colour of a large image faster than NumPy picks it out of pixels; a small one costs it
+    more to be asked three times."""
+    width, height = rgb.size
+    if width * height <= _SMALL:
+        return np.frombuffer(rgb.tobytes(), dtype=np.uint8).reshape(height, width, 3).transpose(2, 0, 1)
+    planes = np.empty((3, height, width), dtype=np.uint8)
+    for plane, colour in zip(planes, "RGB", strict=True):
+        plane[:] = np.frombuffer(rgb.tobytes("raw", colour), dtype=np.uint8).reshape(height, width)
+    return planes
 
 
 def _rules(image: Image.Image) -> tuple[str, ...]:
+    if image.format in _SAY_ALL:
+        image.load()
+        if image.mode == "RGB" and _PECULIAR.isdisjoint(image.info):
+            return ()
     found = {
-        TURNED: image.getexif().get(_ORIENTATION, _AS_STORED) in range(2, 9),
+        TURNED: _is_turned(image),
         TRANSPARENT: image.has_transparency_data and _shows_through(image),
         DEEP: image.mode.startswith("I"),
     }

@@ -5,6 +5,7 @@ Nothing is ever extracted to disk, so that a member's name is a name and no path
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,9 +117,14 @@ def below_common_root(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 def bounded(data: bytes) -> bytes:
     """The bytes of one image. UnreadableError for too many of them."""
-    if len(data) > MAX_FILE:
-        raise UnreadableError(f"more than the {MAX_FILE} bytes that one image file may have")
+    checked_size(len(data))
     return data
+
+
+def checked_size(size: int) -> None:
+    """UnreadableError for a file of more bytes than one image may have."""
+    if size > MAX_FILE:
+        raise UnreadableError(f"more than the {MAX_FILE} bytes that one image file may have")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +137,15 @@ class FileBytes:
 
     def __call__(self) -> bytes:
         try:
-            with open(self.path, "rb") as file:
+            with open(self.path, "rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size if self.size is None else self.size
+                checked_size(size)
+                if self.size is None:
+                    return file.readall()
                 file.seek(self.start)
-                data = file.read(MAX_FILE + 1 if self.size is None else min(self.size, MAX_FILE + 1))
+                return file.read(size)
         except OSError as problem:
             raise UnreadableError(problem.strerror or str(problem)) from problem
-        return bounded(data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The conversion rule: each mode of a file against what its pixels mean, and what is refused."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -35,6 +36,15 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])
 def test_rgb_is_kept_bit_for_bit(kind: str) -> None:
     assert np.array_equal(decode(encoded(Image.fromarray(RGB), kind)), RGB.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("side", [63, 64, 65, 300])
+def test_images_of_any_size_are_kept_bit_for_bit(side: int) -> None:
+    picture = RNG.integers(0, 256, (side, side + 1, 3), dtype=np.uint8)
+    planes = decode(encoded(Image.fromarray(picture), compress_level=0))
+    assert np.array_equal(planes, picture.transpose(2, 0, 1))
+    assert planes.flags.writeable
+    assert planes.flags.c_contiguous
 
 
 def test_grey_is_repeated() -> None:
@@ -153,6 +163,57 @@ def test_exif_orientation_of_a_jpeg() -> None:
     assert planes[:, 18:].max() < 50
 
 
+def _png(chunk: bytes, data: bytes, *, last: bool) -> bytes:
+    """RGB with one more chunk, behind the pixels or before them."""
+    plain = encoded(Image.fromarray(RGB))
+    more = len(data).to_bytes(4, "big") + chunk + data + zlib.crc32(chunk + data).to_bytes(4, "big")
+    place = plain.rindex(b"IEND" if last else b"IDAT") - 4
+    return plain[:place] + more + plain[place:]
+
+
+_TURN = Image.Exif()
+_TURN[0x0112] = 6
+_XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6"/></x:xmpmeta>'
+_HEX = (b"Exif\0\0" + _TURN.tobytes().removeprefix(b"Exif\0\0")).hex()
+_PROFILE = b"Raw profile type exif\0\0" + zlib.compress(f"\nexif\n{len(_HEX) // 2:8}\n{_HEX}\n".encode())
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    ("chunk", "data"),
+    [
+        (b"eXIf", _TURN.tobytes().removeprefix(b"Exif\0\0")),
+        (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _XMP),
+        (b"zTXt", _PROFILE),
+    ],
+)
+def test_a_png_is_turned_wherever_it_says_so(chunk: bytes, data: bytes, *, last: bool) -> None:
+    planes, rules = decoded(_png(chunk, data, last=last))
+    assert rules == (TURNED,)
+    assert np.array_equal(planes, np.rot90(RGB, -1).transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"xmp": _XMP}), ("WEBP", {"xmp": _XMP, "lossless": True})])
+def test_what_xmp_says_turns_other_files_too(kind: str, options: dict[str, object]) -> None:
+    planes, rules = decoded(encoded(Image.fromarray(RGB), kind, **options))
+    assert (planes.shape, rules) == ((3, 5, 6), (TURNED,))
+
+
+@pytest.mark.parametrize(("kind", "options"), [("TIFF", {}), ("WEBP", {"lossless": True})])
+def test_exif_orientation_of_other_files(kind: str, options: dict[str, object]) -> None:
+    planes, rules = decoded(encoded(Image.fromarray(RGB), kind, exif=_TURN, **options))
+    assert (planes.shape, rules) == ((3, 5, 6), (TURNED,))
+
+
+def test_a_transparent_colour_of_an_rgb_image_is_white() -> None:
+    picture = RGB.copy()
+    picture[1, 2] = 10, 20, 30
+    planes, rules = decoded(encoded(Image.fromarray(picture), transparency=(10, 20, 30)))
+    assert rules == (TRANSPARENT,)
+    assert planes[:, 1, 2].tolist() == [255, 255, 255]
+    assert planes[:, 0, 0].tolist() == picture[0, 0].tolist()
+
+
 def test_fit_crops_the_centre_and_leaves_the_right_size_alone() -> None:
     wide = np.zeros((4, 8, 3), dtype=np.uint8)
     wide[:, 2:6] = 200
@@ -195,8 +256,6 @@ def test_an_image_too_large_is_refused_before_it_is_decoded(side: int) -> None:
 
 
 def _crc(chunk: bytes) -> bytes:
-    import zlib
-
     rest = chunk[-5:]
     return rest + zlib.crc32(chunk).to_bytes(4, "big")
 
