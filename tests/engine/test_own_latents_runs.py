@@ -131,7 +131,10 @@ def test_rescoring_takes_the_class_of_own_latents(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--class"):
         rescored(sampler, [file], scorer=Channels(), latents=latents)
     first, same, other = (
-        rescored(sampler, [file], scorer=Channels(), latents=given, label=label).record.results[0].estimate.tables[0].values
+        rescored(sampler, [file], scorer=Channels(), latents=given, label=label)
+        .record.results[0]
+        .estimate.tables[0]
+        .values
         for given, label in ((latents, 1), (latents.with_label(1), None), (latents, 0))
     )
     assert first == same
