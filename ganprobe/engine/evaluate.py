@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from ganprobe.engine.passes.classes import check_classes
 from ganprobe.engine.passes.evaluation import Evaluation, Measurement
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.matched import are_by_class, classes_of, say_generated
-from ganprobe.engine.passes.one_pass import run_pass
+from ganprobe.engine.passes.one_pass import Pass, Passed, run_passes
 from ganprobe.engine.passes.plan import (
     IMAGES,
     LABEL,
@@ -70,6 +70,7 @@ from ganprobe.samplers.images import ImageSampler
 from ganprobe.samplers.moves import Moves, MoveSpec
 from ganprobe.samplers.pairs import PairSpec, class_pairs
 from ganprobe.samplers.paths import PathPairs, PathSpec
+from ganprobe.samplers.starts import PathStarts
 
 _NOT_IDENTITY = (
     "most",
@@ -291,16 +292,15 @@ def _of_generated(settings: Settings) -> Settings:
 
 def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, Any]]:
     """The results in the order in which they were asked for, and the path lengths by metric."""
-    plan = measurement.evaluation.plan
+    plan, settings = measurement.evaluation.plan, measurement.evaluation.settings
     rows: dict[str, list[Result]] = {}
     distances: dict[str, Any] = {}
-    for which, group in plan.passes.items():
-        source, samples = _source(which, group, measurement)
-        labels = measurement.classes.relabelling.digest if which == IMAGES else ""
-        found, states = _pass(source, group, measurement, which.name + labels, samples)
-        rows |= found
+    passes = _passes(measurement)
+    passed = run_passes(passes, batch_size=settings.batch_size, journal=measurement.journal, ranks=measurement.ranks)
+    for (which, group), done in zip(plan.passes.items(), passed, strict=True):
+        rows |= _read(group, done, measurement) if measurement.ranks.lead else {}
         if isinstance(which, PathSpec):
-            distances |= {planned.spec.name: path_lengths(planned, states) for planned in group}
+            distances |= {planned.spec.name: path_lengths(planned, done.states) for planned in group}
     measurement.ranks.leave_to_lead()
     if not rows:
         raise next(iter(measurement.untold.values()))
@@ -309,9 +309,24 @@ def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, An
     return tuple(row for name in plan.asked for row in rows.get(name, ())), distances
 
 
-def _source(which: PassSpec, group: Sequence[Planned], measurement: Measurement) -> tuple[ColumnSource, int]:
+def _passes(measurement: Measurement) -> list[Pass]:
+    """Those of the plan."""
+    sampler, labels = measurement.evaluation.sampler, measurement.classes.relabelling.digest
+    starts = PathStarts(sampler) if isinstance(sampler, LatentSampler) else None
+    passes = []
+    for which, group in measurement.evaluation.plan.passes.items():
+        source, samples = _source(which, group, measurement, starts)
+        name = which.name + labels if which == IMAGES else which.name
+        passes.append(Pass(source, [planned.metric for planned in group], samples, name))
+    return passes
+
+
+def _source(
+    which: PassSpec, group: Sequence[Planned], measurement: Measurement, starts: PathStarts | None
+) -> tuple[ColumnSource, int]:
     """What a pass reads, and how many rows of it."""
-    sampler, settings, features = measurement.evaluation.sampler, measurement.evaluation.settings, measurement.features
+    evaluation, features = measurement.evaluation, measurement.features
+    sampler, settings = evaluation.sampler, evaluation.settings
     if which == IMAGES:
         relabel = measurement.classes.relabelling.of
         return (
@@ -320,44 +335,29 @@ def _source(which: PassSpec, group: Sequence[Planned], measurement: Measurement)
         )
     if isinstance(which, MoveSpec):
         assert isinstance(sampler, LatentSampler), "make_plan checks it"
-        moves, seen = Moves(sampler, which.sigmas), features.extractor_of(measurement.evaluation.plan.moved)
+        moves, seen = Moves(sampler, which.sigmas), features.extractor_of(evaluation.plan.moved)
         return MoveColumns(moves, seen, prefix=MOVES, seed=settings.seed, device=features.device), settings.count
     names = sorted(frozenset[str]().union(*(planned.metric.needs for planned in group)) - {LABEL})
     calls = {name: features.distances[distance_of(name)].call for name in names}
     if isinstance(which, PairSpec):
-        drawn = class_pairs(sampler, samples=settings.count, seed=settings.seed)
+        beside = IMAGES in evaluation.plan.passes
+        drawn = class_pairs(sampler, samples=settings.count, seed=settings.seed, beside_images=beside)
         return PairColumns(drawn, calls, seed=settings.seed), drawn.count
     assert isinstance(which, PathSpec)
     assert isinstance(sampler, LatentSampler), "make_plan checks it"
-    pairs = PathPairs(sampler, which)
+    pairs = PathPairs(sampler, which, starts=starts)
     return PairColumns(pairs, calls, seed=settings.seed, scale=pairs.scale), settings.count
 
 
-def _pass(
-    source: ColumnSource, group: Sequence[Planned], measurement: Measurement, name: str, samples: int
-) -> tuple[dict[str, list[Result]], Mapping[str, Any]]:
-    """The results of `group`, of which rank 0 alone has any, and the states that they were read from."""
-    started = time.monotonic()
-    settings = measurement.evaluation.settings
-    states = run_pass(
-        source,
-        [planned.metric for planned in group],
-        samples=samples,
-        batch_size=settings.batch_size,
-        journal=measurement.journal,
-        name=name,
-        ranks=measurement.ranks,
-    )
-    if not measurement.ranks.lead:
-        return {}, states
-    shared = time.monotonic() - started
+def _read(group: Sequence[Planned], passed: Passed, measurement: Measurement) -> dict[str, list[Result]]:
+    """The results of `group`."""
     found: dict[str, list[Result]] = {}
     for planned in group:
         try:
-            found[planned.spec.name] = results_of(planned, states, measurement, shared)
+            found[planned.spec.name] = results_of(planned, passed.states, measurement, passed.seconds)
         except UntoldError as problem:
             measurement.untold[planned.spec.name] = problem
-    return found, states
+    return found
 
 
 def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from ganprobe.core.classes.words import called
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.features.images.quantise import to_uint8
 from ganprobe.report import RunPictures
-from ganprobe.samplers.paths import conditions_of, lerp, path_ends, slerp_keeping_length
+from ganprobe.samplers.conditions import conditions_of
+from ganprobe.samplers.paths import lerp, slerp_keeping_length
+from ganprobe.samplers.starts import path_ends
 
 GRID = 48
 CLASSES = 10

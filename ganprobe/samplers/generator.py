@@ -67,6 +67,7 @@ class GeneratorSampler:
         self._in_w = "w" in generator.spec.spaces
         self.truncation = _checked_truncation(truncation, name, in_w=self._in_w)
         self._noise_ahead = Ahead(self._host_noise)
+        self._noise_last: tuple[tuple[range, int, torch.device], list[Tensor]] | None = None
         self._portions = Portions(f"images of {name} are drawn", most=_at_a_time(self.spec, self.device))
         self._blocks: BlockCache[tuple[Tensor, ...]] = BlockCache(
             self._block, self.spec.block, version=lambda: version_of(generator)
@@ -194,9 +195,17 @@ class GeneratorSampler:
         return direction.images(self, latents, strength)
 
     def noise_of(self, index: range, *, seed: int) -> str | list[Tensor]:
-        """The noise argument for samples `index`, as `self.noise` says."""
+        """The noise argument for samples `index`, as `self.noise` says, not to be written to. That of the last call
+        stays in memory, for several passes ask for it."""
         if self.noise != "random":
             return self.noise
+        key = (index, seed, self.device)
+        if self._noise_last is None or self._noise_last[0] != key:
+            self._noise_last = key, self._drawn_noise(index, seed)
+        return list(self._noise_last[1])
+
+    @torch.inference_mode(False)  # what is kept must serve a later call that wants gradients
+    def _drawn_noise(self, index: range, seed: int) -> list[Tensor]:
         if self.device.type != "cuda":
             return draw_noise(self.generator.noise_shapes, index, seed=seed, device=self.device)
         return [sent(layer, self.device) for layer in self._noise_ahead.take(index, seed)]

@@ -20,7 +20,8 @@ from torch import Tensor
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.streams import normal
-from ganprobe.samplers.paths import conditions_of
+from ganprobe.samplers.conditions import conditions_of
+from ganprobe.samplers.generator import GeneratorSampler
 
 PER_PAIR = 2
 
@@ -71,12 +72,15 @@ class Moves:
         drawn = self.sampler.draw(index, seed=seed)
         epsilon = self.epsilon(index, seed=seed).to(drawn.z)
         noise, truncation = conditions_of(self.sampler, index, seed)
-        return [
-            self.sampler.synthesize(
-                drawn.z + sigma * epsilon, space="z", labels=drawn.labels, noise=noise, truncation=truncation
-            )
-            for sigma in (0.0, *self.sigmas)
-        ]
+
+        def moved(sigma: float) -> Tensor:
+            z = drawn.z + sigma * epsilon
+            return self.sampler.synthesize(z, space="z", labels=drawn.labels, noise=noise, truncation=truncation)
+
+        # Others may draw random numbers in a batch that they do not draw here.
+        ours = isinstance(self.sampler, GeneratorSampler)
+        still = self.sampler.batch(index, seed=seed).images if ours else moved(0.0)
+        return [still, *map(moved, self.sigmas)]
 
 
 def check_sigmas(sigmas: Sequence[float]) -> None:

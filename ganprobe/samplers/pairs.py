@@ -19,8 +19,9 @@ from torch import Tensor
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.streams import stream
+from ganprobe.samplers.conditions import conditions_of
+from ganprobe.samplers.generator import GeneratorSampler
 from ganprobe.samplers.images import ImageSampler
-from ganprobe.samplers.paths import conditions_of
 
 FEWEST = 2
 
@@ -32,13 +33,14 @@ class PairSpec:
     name: str = "pair"
 
 
-def class_pairs(sampler: Sampler, *, samples: int, seed: int) -> DrawnPairs | ChosenPairs:
-    """The pairs among samples 0 to `samples` - 1, each sample in at most one. InputError where there is no pair,
-    CapabilityError for a labelled sampler that neither holds its images nor takes labels."""
+def class_pairs(sampler: Sampler, *, samples: int, seed: int, beside_images: bool = False) -> DrawnPairs | ChosenPairs:
+    """The pairs among samples 0 to `samples` - 1, each sample in at most one. beside_images: whether the images of the
+    samples themselves are drawn at the same time. InputError where there is no pair, CapabilityError for a labelled
+    sampler that neither holds its images nor takes labels."""
     if isinstance(sampler, ImageSampler):
         found: DrawnPairs | ChosenPairs = ChosenPairs(sampler, samples=samples, seed=seed)
     elif isinstance(sampler, LatentSampler) or not sampler.spec.num_classes:
-        found = DrawnPairs(sampler, samples=samples)
+        found = DrawnPairs(sampler, samples=samples, beside_images=beside_images)
     else:
         raise CapabilityError(
             f"{sampler.name} draws its labels itself, so that pairs of one class cannot be drawn; give a generator "
@@ -51,24 +53,33 @@ def class_pairs(sampler: Sampler, *, samples: int, seed: int) -> DrawnPairs | Ch
 
 @final
 class DrawnPairs:
-    """Of a generator: pair j are samples 2j and 2j + 1; where there are classes, both under the label of 2j."""
+    """Of a generator: pair j are samples 2j and 2j + 1; where there are classes, both under the label of 2j.
 
-    def __init__(self, sampler: Sampler, *, samples: int) -> None:
-        self.sampler, self.count = sampler, samples // 2
+    Without classes they are the sampler's own images. With them the first of each pair is: beside_images says that
+    these are drawn anyway and taken from there; else they are drawn alone, as many at a time, and come out the same.
+    """
+
+    def __init__(self, sampler: Sampler, *, samples: int, beside_images: bool = False) -> None:
+        self.sampler, self.count, self._beside_images = sampler, samples // 2, beside_images
         self.name = f"pairs of samples of {sampler.name}"
 
     def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
         """The two images (N, 3, H, W), float32, of pairs `index`."""
         both = range(2 * index.start, 2 * index.stop)
-        if not isinstance(self.sampler, LatentSampler):
+        if not isinstance(self.sampler, LatentSampler) or not self.sampler.spec.num_classes:
             images = self.sampler.batch(both, seed=seed).images
             return images[::2], images[1::2]
-        drawn = self.sampler.draw(both, seed=seed)
+        z, labels = self.sampler.draw(both, seed=seed).z, self.labels(index, seed=seed)
         noise, truncation = conditions_of(self.sampler, both, seed)
-        labels = None if drawn.labels is None else drawn.labels[::2].repeat_interleave(2)
-        with torch.no_grad():
-            images = self.sampler.synthesize(drawn.z, space="z", labels=labels, noise=noise, truncation=truncation)
-        return images[::2], images[1::2]
+        sampler = self.sampler
+
+        def side(which: int) -> Tensor:
+            own = noise if isinstance(noise, str) else [layer[which::2] for layer in noise]
+            return sampler.synthesize(z[which::2], space="z", labels=labels, noise=own, truncation=truncation)
+
+        # Of others their own images may be drawn with other random numbers than those.
+        taken = self._beside_images and isinstance(sampler, GeneratorSampler)
+        return sampler.batch(both, seed=seed).images[::2] if taken else side(0), side(1)
 
     def labels(self, index: range, *, seed: int) -> Tensor | None:
         """The class (N,) int64 of both images of pairs `index`; None without classes."""

@@ -17,10 +17,10 @@ from torch import Tensor
 from ganprobe.core.devices.transfer import sent
 from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
-from ganprobe.core.spaces import Truncation
-from ganprobe.core.streams import derive_seed, uniform
+from ganprobe.core.streams import uniform
 from ganprobe.metrics.arrays import widened
-from ganprobe.samplers.generator import GeneratorSampler
+from ganprobe.samplers.conditions import conditions_of
+from ganprobe.samplers.starts import PathStarts, path_ends
 
 PathSpace = Literal["z", "w"]
 Sampling = Literal["full", "end"]
@@ -68,14 +68,16 @@ class PathPairs:
     Where the generator does not normalise z (BigGAN), points of a Z path keep the length that slerp's ends have on
     average, by interpolating the two lengths linearly, so that they stay on the shell that the network was trained on.
     The points are computed in float64 (on the host where the device has none): a step of 1e-4 shows float32's last
-    digits. CapabilityError where the sampler has no such space.
+    digits. starts: shared with other paths of the sampler; None for its own. CapabilityError where the sampler has no
+    such space.
     """
 
-    def __init__(self, sampler: LatentSampler, spec: PathSpec) -> None:
+    def __init__(self, sampler: LatentSampler, spec: PathSpec, *, starts: PathStarts | None = None) -> None:
         if spec.space not in sampler.spec.spaces:
             had = ", ".join(sampler.spec.spaces)
             raise CapabilityError(f"{sampler.name} has no space {spec.space!r} for a path length; it has: {had}")
         self.sampler, self.spec = sampler, spec
+        self._starts = starts or PathStarts(sampler)
 
     @property
     def name(self) -> str:
@@ -107,37 +109,28 @@ class PathPairs:
         return first.float().to(device), second.float().to(device), labels
 
     def pairs(self, index: range, *, seed: int) -> tuple[Tensor, Tensor]:
-        """The two images (N, 3, H, W), raw float32, of pairs `index`. The network is run once on both together."""
+        """The two images (N, 3, H, W), raw float32, of pairs `index`. At the end of the path the first
+        comes from the starts; else the network is run once on both together."""
         first, second, labels = self.latents(index, seed=seed)
-        noise, truncation = conditions_of(self.sampler, index, seed)
+        space = self.spec.space
         if getattr(self.sampler, "restless", False):
             # Its own random numbers are the same for both ends where each is made alone.
-            a, b = (self.sampler.synthesize(end, space=self.spec.space, labels=labels) for end in (first, second))
+            a, b = (self.sampler.synthesize(end, space=space, labels=labels) for end in (first, second))
             return a, b
+        noise, truncation = conditions_of(self.sampler, index, seed)
+        if self.spec.sampling == "end":
+            start = self._starts.images(index, space, seed=seed)
+            end = self.sampler.synthesize(second, space=space, labels=labels, noise=noise, truncation=truncation)
+            return start, end
         images = self.sampler.synthesize(
             torch.cat([first, second]),
-            space=self.spec.space,
+            space=space,
             labels=None if labels is None else torch.cat([labels, labels]),
             noise=noise if isinstance(noise, str) else [torch.cat([layer, layer]) for layer in noise],
             truncation=truncation,
         )
         a, b = images.chunk(2)
         return a, b
-
-
-def path_ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
-    """The two ends (N, z_dim) of paths `index`, and the label that both share."""
-    if isinstance(sampler, GeneratorSampler):
-        return sampler.draw_ends(index, seed=seed)
-    a, b = (sampler.draw(index, seed=derive_seed(seed, "path", end)).z for end in ("z0", "z1"))
-    return a, b, sampler.draw(index, seed=seed).labels
-
-
-def conditions_of(sampler: LatentSampler, index: range, seed: int) -> tuple[str | list[Tensor], Truncation]:
-    """The noise and truncation that belong to the sampler's own images; a foreign one has none to choose."""
-    if isinstance(sampler, GeneratorSampler):
-        return sampler.noise_of(index, seed=seed), sampler.synthesis_truncation()
-    return "const", 1.0
 
 
 def slerp_keeping_length(a: Tensor, b: Tensor, t: Tensor) -> Tensor:

@@ -161,7 +161,7 @@ def test_neither_images_nor_distances_are_rounded_to_tf32() -> None:
     pairs = PathPairs(ModuleSampler(Noted(), name="noted"), PathSpec(space="z", sampling="end"))
     allowed.clear()
     PairColumns(pairs, {"path.z_end": distance}, seed=0).columns(range(4))
-    assert allowed == [False, False]
+    assert allowed == [False, False, False], "of two images and their distance"
     assert torch.backends.cudnn.allow_tf32
 
 

@@ -9,7 +9,8 @@ from ganprobe.engine.pictures import PER_CLASS, STEPS, STRIPS, picture_run
 from ganprobe.features.images.quantise import to_uint8
 from ganprobe.samplers.callables import FunctionSampler
 from ganprobe.samplers.modules import ModuleSampler
-from ganprobe.samplers.paths import path_ends, slerp_keeping_length
+from ganprobe.samplers.paths import slerp_keeping_length
+from ganprobe.samplers.starts import path_ends
 
 
 class Painter(nn.Module):

@@ -1,9 +1,15 @@
-"""One pass: every sample once, every state fed from the same columns, the work shared among the ranks."""
+"""A pass: every sample once, every state fed from the same columns, the work shared among the ranks.
+
+Passes over the same samples walk side by side, so that what several of them draw is still in memory when the next asks
+for it (docs/decisions/0004-passes.md).
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 from numpy.typing import NDArray
 
@@ -17,6 +23,25 @@ from ganprobe.engine.ranks.shares import ALONE, Ranks
 CHECK_EVERY = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Samples 0 to `samples` - 1 of `source`, for the states of `metrics`, one state a state key. name: under which the
+    journal keeps them."""
+
+    source: ColumnSource
+    metrics: Sequence[Accumulator[Any]]
+    samples: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a pass came to: states by key, and the seconds that it took of its own."""
+
+    states: dict[str, Any]
+    seconds: float
+
+
 def run_pass(
     source: ColumnSource,
     metrics: Sequence[Accumulator[Any]],
@@ -27,32 +52,92 @@ def run_pass(
     name: str = "",
     ranks: Ranks = ALONE,
 ) -> dict[str, Any]:
-    """Feed samples 0 to `samples` - 1 of `source` to the states of `metrics`, one state a state key.
+    """The states of one pass; see `run_passes`."""
+    passes = [Pass(source, metrics, samples, name)]
+    return run_passes(passes, batch_size=batch_size, journal=journal, ranks=ranks)[0].states
 
-    journal: where states are saved now and then, and taken up, under `name`. ranks: who shares the samples; rank 0 is
-    given the states of all of them, any other those of its own share. Where memory runs out, fewer than `batch_size`
-    are taken in at a time. Errors: what `source.check` and `ranks` raise, DeviceMemoryError.
+
+def run_passes(
+    passes: Sequence[Pass], *, batch_size: int, journal: Journal | None = None, ranks: Ranks = ALONE
+) -> list[Passed]:
+    """Walk `passes` side by side: a step is of the one that is least far.
+
+    journal: where states are saved now and then, and taken up. ranks: who shares the samples; rank 0 is given the
+    states of all of them, any other those of its own share. Where memory runs out, fewer than `batch_size` are taken in
+    at a time. Errors: what `source.check` and `ranks` raise, DeviceMemoryError.
     """
-    by_key = {metric.state_key: metric for metric in metrics}
-    shard = ranks.shard(samples, source.block)
-    done, states = _begin(by_key, journal, name, shard.start)
-    batches = Portions(f"{source.name} are taken in", most=batch_size, first=source.block)
-
-    def fed(part: range) -> tuple[range, dict[str, Any]]:
-        ranks.check()
-        columns = source.columns(part)
-        return part, {key: metric.update(states[key], columns) for key, metric in by_key.items()}
-
-    with Track(_title(source, ranks), len(shard), done=done - shard.start) as track:
-        for count, (part, states) in enumerate(batches.over(range(done, shard.stop), fed), start=1):
-            track.advance(len(part))
-            last = part.stop == shard.stop
-            saving = journal is not None and journal.due(finished=last)
-            if saving or count % CHECK_EVERY == 0 or last:
-                source.check()
+    walks = [_Walk(each, batch_size, journal, ranks) for each in passes]
+    left = [walk for walk in walks if not walk.ended]
+    with Track(_title(walks, ranks), sum(walk.total for walk in walks), done=sum(walk.done for walk in walks)) as track:
+        while left:
+            walk = min(left, key=lambda each: each.done / each.total)
+            track.advance(walk.step())
+            saving = journal is not None and journal.due(finished=walk.ended)
+            for each in walks if saving else [walk]:
+                each.check(surely=saving)
             if saving and journal is not None:
-                journal.save(name, part.stop, _packed(by_key, states))
-    return states if ranks.world == 1 else _merged(by_key, states, ranks, len(shard), source)
+                for each in walks:
+                    each.save(journal)
+            left = [walk for walk in left if not walk.ended]
+    return [walk.passed(ranks) for walk in walks]
+
+
+@final
+class _Walk:
+    """A pass under way."""
+
+    def __init__(self, of: Pass, batch_size: int, journal: Journal | None, ranks: Ranks) -> None:
+        self._of, self._ranks = of, ranks
+        self._by_key = {metric.state_key: metric for metric in of.metrics}
+        self.shard = ranks.shard(of.samples, of.source.block)
+        self._next, self._states = _begin(self._by_key, journal, of.name, self.shard.start)
+        portions = Portions(f"{of.source.name} are taken in", most=batch_size, first=of.source.block)
+        self._batches = portions.over(range(self._next, self.shard.stop), self._fed)
+        self._steps, self._seconds = 0, 0.0
+
+    @property
+    def title(self) -> str:
+        return self._of.source.name
+
+    @property
+    def total(self) -> int:
+        return len(self.shard)
+
+    @property
+    def done(self) -> int:
+        return self._next - self.shard.start
+
+    @property
+    def ended(self) -> bool:
+        return self._next >= self.shard.stop
+
+    def step(self) -> int:
+        """Take in the next batch; how many samples it has."""
+        started = time.monotonic()
+        part, self._states = next(self._batches)
+        self._next, self._steps = part.stop, self._steps + 1
+        self._seconds += time.monotonic() - started
+        return len(part)
+
+    def check(self, *, surely: bool) -> None:
+        """Now and then and at the end, or `surely`: what `source.check` raises."""
+        if surely or self.ended or self._steps % CHECK_EVERY == 0:
+            self._of.source.check()
+
+    def save(self, journal: Journal) -> None:
+        """Where it has come since it began."""
+        if self._steps:
+            journal.save(self._of.name, self._next, _packed(self._by_key, self._states))
+
+    def passed(self, ranks: Ranks) -> Passed:
+        if ranks.world == 1:
+            return Passed(self._states, self._seconds)
+        return Passed(_merged(self._by_key, self._states, ranks, self.total, self._of.source), self._seconds)
+
+    def _fed(self, part: range) -> tuple[range, dict[str, Any]]:
+        self._ranks.check()
+        columns = self._of.source.columns(part)
+        return part, {key: metric.update(self._states[key], columns) for key, metric in self._by_key.items()}
 
 
 def _begin(
@@ -81,5 +166,7 @@ def _packed(by_key: Mapping[str, Accumulator[Any]], states: Mapping[str, Any]) -
     return {key: metric.pack(states[key]) for key, metric in by_key.items()}
 
 
-def _title(source: ColumnSource, ranks: Ranks) -> str:
-    return source.name if ranks.world == 1 else f"{source.name} (1 of {ranks.world} processes)"
+def _title(walks: Sequence[_Walk], ranks: Ranks) -> str:
+    first, *others = (walk.title for walk in walks)
+    title = f"{first} and {len(others)} more" if others else first
+    return title if ranks.world == 1 else f"{title} (1 of {ranks.world} processes)"

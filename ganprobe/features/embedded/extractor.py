@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ganprobe.core.devices.convolutions import steady_convolutions
+from ganprobe.core.devices.memory import joined
 from ganprobe.core.protocols import Columns
 from ganprobe.core.shipped import shipped_file
 from ganprobe.features.embedded.resnet import ResNet, placed
@@ -28,6 +29,8 @@ from ganprobe.features.perceptual import check_shapes, stage_distance
 KIND = "embedded-features"
 POOLED = "embedded.features"
 PROBABILITIES = "embedded.probabilities"
+_CPU_PAIRS = 16
+"""At a time, whose maps stay in the processor's caches."""
 
 
 @final
@@ -75,7 +78,9 @@ class EmbeddedDistance:
         """Float images (N, 3, H, W) in about [-1, 1], twice, to (N,) distances in [0, 2 * number of outputs compared].
         DataError where the shapes differ or the tensors hold no RGB images."""
         check_shapes(a, b)
-        return stage_distance(self._stages(a), self._stages(b))
+        whole = self.device.type != "cpu" or torch.is_grad_enabled()
+        sides = [(a, b)] if whole else zip(torch.split(a, _CPU_PAIRS), torch.split(b, _CPU_PAIRS), strict=True)
+        return joined(stage_distance(self._stages(some), self._stages(others)) for some, others in sides)
 
     def _stages(self, images: Tensor) -> list[Tensor]:
         return self.network.stages(resized(images.to(self.device, self.dtype), self.network.config.resolution))

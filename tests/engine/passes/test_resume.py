@@ -77,7 +77,7 @@ def test_a_failure_among_the_pairs(reference: Path, tmp_path: Path) -> None:
 
     def synthesize(latents: Any, **words: Any) -> Any:
         calls[0] += 1
-        if calls[0] == 4:  # the fourth block of the first path
+        if calls[0] == 4:  # the second block of the first path: the first took one call, that of the other path two
             raise RuntimeError("failed among the pairs")
         return inner_synthesize(latents, **words)
 
@@ -86,9 +86,9 @@ def test_a_failure_among_the_pairs(reference: Path, tmp_path: Path) -> None:
         measured(failing, reference, tmp_path)
     again = watched()
     assert_same(measured(again, reference, tmp_path, resume=True), whole)
-    assert again.asked == [range(48)], "the images were done: only the report's grid is drawn"
-    blocks_left = (5 - 3) + 5
-    assert again.synthesized == blocks_left * 2 * 64 + STRIPS * STEPS
+    left = [range(start, start + 64) for start in range(64, SAMPLES, 64)]
+    assert again.asked == [*left, range(48)], "the first block was done; the last is of the report's grid"
+    assert again.synthesized == 2 * len(left) * 2 * 64 + STRIPS * STEPS
     assert not (tmp_path / UNFINISHED).exists()
 
 
