@@ -97,6 +97,7 @@ class SweepCall(
     Rendering,
     Placing,
     Batching,
+    Remembering,
     Crediting,
     Cutting,
     Scoring,

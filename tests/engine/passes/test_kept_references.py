@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_networks
 from PIL import Image
 
 import ganprobe
@@ -77,6 +78,14 @@ def test_no_cache_measures_and_keeps_nothing(folder: Path, measured: list[str]) 
         evaluated(folder, cache=False)
     assert len(measured) == 2
     assert not cache.entries()
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_sweep_keeps_what_it_measured_too(cache: bool, folder: Path, measured: list[str]) -> None:
+    for _ in range(2):
+        sampler = small_networks.stylegan_sampler()
+        ganprobe.sweep(sampler, [1.0, 0.5], reference=folder, metrics=["kd"], samples=N, cache=cache)
+    assert len(measured) == (1 if cache else 2)
 
 
 @pytest.mark.parametrize("change", ["content", "same size and time", "another", "one less", "renamed"])
