@@ -12,7 +12,7 @@ from ganprobe.core.classes.words import called
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.features.images.quantise import to_uint8
 from ganprobe.report import RunPictures
-from ganprobe.samplers.conditions import conditions_of
+from ganprobe.samplers.generator import conditions_of
 from ganprobe.samplers.paths import lerp, slerp_keeping_length
 from ganprobe.samplers.starts import path_ends
 

@@ -22,7 +22,7 @@ from ganprobe.core.devices.convolutions import steady_convolutions
 from ganprobe.core.devices.memory import Portions
 from ganprobe.core.devices.transfer import pinned_for, sent
 from ganprobe.core.errors import CapabilityError, InputError
-from ganprobe.core.protocols import Movement
+from ganprobe.core.protocols import Movement, Sampler
 from ganprobe.core.spaces import Batch, BatchNoise, Latents, SamplerSpec, Space, Truncation
 from ganprobe.core.streams import LEAST_THRESHOLD, integers, normal, truncated_normal
 from ganprobe.generators.base import Generator, draw_noise
@@ -248,6 +248,13 @@ class GeneratorSampler:
         if not self.spec.num_classes:
             return None
         return sent(torch.from_numpy(integers(seed, "label", index, below=self.spec.num_classes)), self.device)
+
+
+def conditions_of(sampler: Sampler, index: range, seed: int) -> tuple[str | list[Tensor], Truncation]:
+    """The noise and truncation that belong to the sampler's own images; a foreign one has none to choose."""
+    if isinstance(sampler, GeneratorSampler):
+        return sampler.noise_of(index, seed=seed), sampler.synthesis_truncation()
+    return "const", 1.0
 
 
 def _at_a_time(spec: SamplerSpec, device: torch.device) -> int | None:

@@ -20,8 +20,7 @@ from torch import Tensor
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.streams import normal
-from ganprobe.samplers.conditions import conditions_of
-from ganprobe.samplers.generator import GeneratorSampler
+from ganprobe.samplers.generator import GeneratorSampler, conditions_of
 
 PER_PAIR = 2
 

@@ -19,8 +19,7 @@ from torch import Tensor
 from ganprobe.core.errors import CapabilityError, InputError
 from ganprobe.core.protocols import LatentSampler, Sampler
 from ganprobe.core.streams import stream
-from ganprobe.samplers.conditions import conditions_of
-from ganprobe.samplers.generator import GeneratorSampler
+from ganprobe.samplers.generator import GeneratorSampler, conditions_of
 from ganprobe.samplers.images import ImageSampler
 
 FEWEST = 2

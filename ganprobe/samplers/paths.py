@@ -19,7 +19,7 @@ from ganprobe.core.errors import CapabilityError
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.streams import uniform
 from ganprobe.metrics.arrays import widened
-from ganprobe.samplers.conditions import conditions_of
+from ganprobe.samplers.generator import conditions_of
 from ganprobe.samplers.starts import PathStarts, path_ends
 
 PathSpace = Literal["z", "w"]

@@ -14,8 +14,7 @@ from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import Space
 from ganprobe.core.streams import derive_seed
 from ganprobe.samplers.blocks import BlockCache
-from ganprobe.samplers.conditions import conditions_of
-from ganprobe.samplers.generator import GeneratorSampler
+from ganprobe.samplers.generator import GeneratorSampler, conditions_of
 
 KEPT: Final = 2
 
