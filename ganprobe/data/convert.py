@@ -76,7 +76,8 @@ _PECULIAR = frozenset(("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xm
 look tells most files from those that `RULES` may concern."""
 
 _SMALL = 64 * 64
-"""Pixels up to which an image is taken out of Pillow in one piece (measured: docs/data.md)."""
+"""Pixels up to which an image is taken out of Pillow in one piece. An image of 32 x 32 took 5 microseconds so and 13 by
+colours, one of 64 x 64 9 and 14, of 128 x 128 22 and 19, of 256 x 256 78 and 35."""
 
 
 class Decoded(NamedTuple):

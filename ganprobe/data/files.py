@@ -5,6 +5,7 @@ Nothing is ever extracted to disk, so that a member's name is a name and no path
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -140,10 +141,15 @@ class FileBytes:
             with open(self.path, "rb", buffering=0) as file:
                 size = os.fstat(file.fileno()).st_size if self.size is None else self.size
                 checked_size(size)
-                if self.size is None:
-                    return file.readall()
-                file.seek(self.start)
-                return file.read(size)
+                if self.size is not None:
+                    file.seek(self.start)
+                    return file.read(size)
+                data = file.read(size + 1)
+                if len(data) <= size:
+                    return data
+                # It grows, or says nothing of its size, as devices and pipes do.
+                with io.BufferedReader(file) as rest:
+                    return bounded(data + rest.read(MAX_FILE))
         except OSError as problem:
             raise UnreadableError(problem.strerror or str(problem)) from problem
 
