@@ -201,6 +201,7 @@ class GeneratorSampler:
             return self.noise
         key = (index, seed, self.device)
         if self._noise_last is None or self._noise_last[0] != key:
+            self._noise_last = None  # Before, so that no more than one is in memory.
             self._noise_last = key, self._drawn_noise(index, seed)
         return list(self._noise_last[1])
 

@@ -6,17 +6,16 @@ once.
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from torch import Tensor
 
+from ganprobe.core.borrowing import version_of
 from ganprobe.core.protocols import LatentSampler
 from ganprobe.core.spaces import Space
 from ganprobe.core.streams import derive_seed
 from ganprobe.samplers.blocks import BlockCache
 from ganprobe.samplers.generator import GeneratorSampler, conditions_of
-
-KEPT: Final = 2
 
 
 def path_ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -29,10 +28,10 @@ def path_ends(sampler: LatentSampler, index: range, seed: int) -> tuple[Tensor, 
 
 @final
 class PathStarts:
-    """Of one sampler, whose weights stay as they are. keep: how many blocks stay in memory."""
+    """Of one sampler; where its network is ours, its weights may change. Those of others stay as they are."""
 
-    def __init__(self, sampler: LatentSampler, *, keep: int = KEPT) -> None:
-        self._sampler, self._keep = sampler, keep
+    def __init__(self, sampler: LatentSampler) -> None:
+        self._sampler = sampler
         self._blocks: dict[Space, BlockCache[tuple[Tensor, ...]]] = {}
 
     def images(self, index: range, space: Space, *, seed: int) -> Tensor:
@@ -48,8 +47,11 @@ class PathStarts:
             def drawn(index: range, seed: int) -> tuple[Tensor, ...]:
                 return (self._drawn(index, space, seed),)
 
-            self._blocks[space] = BlockCache(drawn, self._sampler.spec.block, keep=self._keep)
+            self._blocks[space] = BlockCache(drawn, self._sampler.spec.block, version=self._version)
         return self._blocks[space]
+
+    def _version(self) -> int:
+        return version_of(self._sampler.generator) if isinstance(self._sampler, GeneratorSampler) else 0
 
     def _drawn(self, index: range, space: Space, seed: int) -> Tensor:
         start, _, labels = path_ends(self._sampler, index, seed)

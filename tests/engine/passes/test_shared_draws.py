@@ -96,6 +96,18 @@ def test_starts_are_the_first_images_of_paths_in_z_and_in_w() -> None:
     torch.testing.assert_close(in_z, drawn, rtol=1e-5, atol=1e-6)
 
 
+def test_starts_are_those_of_the_weights_as_they_are() -> None:
+    sampler = small_networks.stylegan_sampler()
+    starts = PathStarts(sampler)
+    before = starts.images(range(4), "w", seed=SEED)
+    with torch.no_grad():
+        for weight in sampler.generator.parameters():
+            weight.mul_(1.5)
+    after = starts.images(range(4), "w", seed=SEED)
+    assert not torch.equal(before, after)
+    assert torch.equal(after, PathStarts(sampler).images(range(4), "w", seed=SEED))
+
+
 def test_the_first_of_a_pair_is_the_samplers_own_image_whether_or_not_it_is_drawn_anyway() -> None:
     sampler = small_networks.biggan_sampler()
     index, both = range(BLOCK), range(2 * BLOCK)
