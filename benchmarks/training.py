@@ -43,11 +43,11 @@ HEAD = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A network on a data set: a recipe that ships, what differs from it, and the distance that it must come below,
-    which has been measured with a margin; None where it has not been yet."""
+    which has been measured with a margin."""
 
     recipe: str
     data: str
-    bound: float | None = None
+    bound: float
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     def settled(self) -> Recipe:
@@ -132,14 +132,11 @@ def _cells(name: str, case: Case, found: Found) -> Iterator[str]:
     low, high = found.trained.ci95 or (float("nan"),) * 2
     yield from (name, f"{case.settled().steps:,}", f"{found.seconds:.0f}", f"{found.untrained:.4g}")
     yield from (f"{found.trained.value:.4g}", f"{low:.4g} to {high:.4g}")
-    if case.bound is None:
-        yield from ("-", "")
-    else:
-        yield from (f"{case.bound:.4g}", "ok" if _holds(case, found) else "above its bound")
+    yield from (f"{case.bound:.4g}", "ok" if _holds(case, found) else "above its bound")
 
 
 def _holds(case: Case, found: Found) -> bool:
-    return case.bound is None or found.trained.value <= case.bound
+    return found.trained.value <= case.bound
 
 
 def learns(case: Case, folder: Path, *, reference: Path) -> Found:
