@@ -22,16 +22,12 @@ from ganprobe.core.errors import (
     GanprobeError,
     InputError,
     OutputError,
-    UntoldError,
 )
 from ganprobe.core.files import check_writable
-from ganprobe.core.progress import tell
-from ganprobe.core.protocols import LatentSampler, Sampler
-from ganprobe.core.results import Record, Result, Subject
+from ganprobe.core.protocols import Sampler
+from ganprobe.core.results import Record, Subject
 from ganprobe.data.labels.labelling import FOLDERS, NONE
-from ganprobe.engine.columns.moves import MoveColumns
 from ganprobe.engine.columns.networks import check_weights
-from ganprobe.engine.columns.sources import ColumnSource, ImageColumns, PairColumns
 from ganprobe.engine.opening.features import FeatureSet, files_of, open_device, open_features
 from ganprobe.engine.opening.names import check_large, check_reading, check_reference, default_networks, features_for
 from ganprobe.engine.opening.samplers import open_sampler
@@ -41,20 +37,15 @@ from ganprobe.engine.passes.classes import check_classes
 from ganprobe.engine.passes.evaluation import Evaluation, Measurement
 from ganprobe.engine.passes.journal import Journal
 from ganprobe.engine.passes.matched import are_by_class, classes_of, say_generated
-from ganprobe.engine.passes.one_pass import Pass, Passed, run_passes
+from ganprobe.engine.passes.measuring import measured
 from ganprobe.engine.passes.plan import (
-    IMAGES,
-    LABEL,
-    PassSpec,
     Plan,
-    Planned,
     check_attributes,
-    distance_of,
     make_plan,
     planned_metrics,
     possible_metrics,
 )
-from ganprobe.engine.passes.results import path_lengths, provenance_of, results_of
+from ganprobe.engine.passes.results import provenance_of
 from ganprobe.engine.passes.statistics import Reference
 from ganprobe.engine.pictures import picture_run
 from ganprobe.engine.provenance import (
@@ -65,12 +56,7 @@ from ganprobe.engine.ranks.shares import ALONE, Ranks
 from ganprobe.engine.reference import References
 from ganprobe.engine.run import Run
 from ganprobe.features.scores import ScoreTable
-from ganprobe.probes.moves.protocol import COLUMN as MOVES
 from ganprobe.samplers.images import ImageSampler
-from ganprobe.samplers.moves import Moves, MoveSpec
-from ganprobe.samplers.pairs import PairSpec, class_pairs
-from ganprobe.samplers.paths import PathPairs, PathSpec
-from ganprobe.samplers.starts import PathStarts
 
 _NOT_IDENTITY = (
     "most",
@@ -111,27 +97,9 @@ def prepare(
     metrics: Sequence[str] | None,
 ) -> Evaluation:
     """Look at everything that can be wrong before an image is drawn, names and sizes before files are opened."""
-    published = _published(reference, settings)
-    if published is not None and metrics is None:
-        metrics = published.feeds
-    features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
-    check_large(settings, metrics)
-    check_weights(
-        inception=settings.inception_weights,
-        vgg=settings.vgg_weights,
-        dinov2=settings.dinov2_weights,
-        clip=settings.clip_weights,
-    )
-    check_reading(settings)
-    settings = dataclasses.replace(settings, features=features)
     reference = None if reference is None else str(reference)
     against = reference is not None
-    wanted = () if metrics is None else planned_metrics(metrics, settings, reference=against)
-    if published is not None:
-        published.check([each.spec for each in wanted])
-    if reference is not None:
-        check_reference(reference)
-    test = test_of(reference, settings.test_data) if any(each.spec.needs_test for each in wanted) else None
+    settings, metrics, test = _checked_names(settings, reference, metrics)
     device = open_device(settings.device)
     sampler = open_sampler(
         generator,
@@ -147,7 +115,8 @@ def prepare(
         # The first images of a sorted folder would be of its first classes alone.
         sampler = ImageSampler(sampler.source.spread(settings.count))
     if metrics is None:
-        networks = default_networks(features, settings.vgg_weights)
+        assert settings.features is not None
+        networks = default_networks(settings.features, settings.vgg_weights)
         metrics = possible_metrics(sampler, networks=networks, reference=against)
     plan = make_plan(planned_metrics(metrics, settings, reference=against), sampler, samples=settings.count)
     check_classes(plan.images, sampler, samples=settings.count, seed=settings.seed)
@@ -166,13 +135,40 @@ def prepare(
     )
 
 
-def _published(reference: str | Path | None, settings: Settings) -> Published | None:
+def _checked_names(
+    settings: Settings, reference: str | None, metrics: Sequence[str] | None
+) -> tuple[Settings, Sequence[str] | None, str | None]:
+    """Settings with their features, the metrics where they are named or follow from the reference, and the test images
+    where one wants them; the generator is not looked at."""
+    published = _published(reference, settings)
+    if published is not None and metrics is None:
+        metrics = published.feeds
+    features = features_for(settings.features, metrics, settings.inception_weights, settings.vgg_weights)
+    check_large(settings, metrics)
+    check_weights(
+        inception=settings.inception_weights,
+        vgg=settings.vgg_weights,
+        dinov2=settings.dinov2_weights,
+        clip=settings.clip_weights,
+    )
+    check_reading(settings)
+    settings = dataclasses.replace(settings, features=features)
+    wanted = () if metrics is None else planned_metrics(metrics, settings, reference=reference is not None)
+    if published is not None:
+        published.check([each.spec for each in wanted])
+    if reference is not None:
+        check_reference(reference)
+    test = test_of(reference, settings.test_data) if any(each.spec.needs_test for each in wanted) else None
+    return settings, metrics, test
+
+
+def _published(reference: str | None, settings: Settings) -> Published | None:
     """The statistics of another project that the reference is, if it is some."""
     if reference is None:
         if settings.reference_protocol is not None:
             raise InputError("a reference's protocol was given and no reference; name it with --reference")
         return None
-    return published_statistics(str(reference), settings.reference_protocol)
+    return published_statistics(reference, settings.reference_protocol)
 
 
 def _check_classifier(plan: Plan, named: str | None, sampler: Sampler) -> None:
@@ -204,7 +200,7 @@ def carry_out(
         if are_by_class(evaluation.plan.images):
             say_generated(evaluation.sampler)
         measurement = Measurement(evaluation, features, reference, journal, ranks, test, classes)
-        results, distances = _measure(measurement)
+        results, distances = measured(measurement)
     except (OutputError, DeviceMemoryError, ForeignCodeError):
         raise
     except GanprobeError:
@@ -288,76 +284,6 @@ def _of_generated(settings: Settings) -> Settings:
     """How generated images are read: a file of labels is of real ones."""
     labels = settings.labels if settings.labels in (NONE, FOLDERS) else None
     return dataclasses.replace(settings, labels=labels, class_order=None)
-
-
-def _measure(measurement: Measurement) -> tuple[tuple[Result, ...], dict[str, Any]]:
-    """The results in the order in which they were asked for, and the path lengths by metric."""
-    plan, settings = measurement.evaluation.plan, measurement.evaluation.settings
-    rows: dict[str, list[Result]] = {}
-    distances: dict[str, Any] = {}
-    passes = _passes(measurement)
-    passed = run_passes(passes, batch_size=settings.batch_size, journal=measurement.journal, ranks=measurement.ranks)
-    for (which, group), done in zip(plan.passes.items(), passed, strict=True):
-        rows |= _read(group, done, measurement) if measurement.ranks.lead else {}
-        if isinstance(which, PathSpec):
-            distances |= {planned.spec.name: path_lengths(planned, done.states) for planned in group}
-    measurement.ranks.leave_to_lead()
-    if not rows:
-        raise next(iter(measurement.untold.values()))
-    for name, problem in measurement.untold.items():
-        tell(f"ganprobe: {name} has no number: {problem}")
-    return tuple(row for name in plan.asked for row in rows.get(name, ())), distances
-
-
-def _passes(measurement: Measurement) -> list[Pass]:
-    """Those of the plan."""
-    sampler, labels = measurement.evaluation.sampler, measurement.classes.relabelling.digest
-    starts = PathStarts(sampler) if isinstance(sampler, LatentSampler) else None
-    passes = []
-    for which, group in measurement.evaluation.plan.passes.items():
-        source, samples = _source(which, group, measurement, starts)
-        name = which.name + labels if which == IMAGES else which.name
-        passes.append(Pass(source, [planned.metric for planned in group], samples, name))
-    return passes
-
-
-def _source(
-    which: PassSpec, group: Sequence[Planned], measurement: Measurement, starts: PathStarts | None
-) -> tuple[ColumnSource, int]:
-    """What a pass reads, and how many rows of it."""
-    evaluation, features = measurement.evaluation, measurement.features
-    sampler, settings = evaluation.sampler, evaluation.settings
-    if which == IMAGES:
-        relabel = measurement.classes.relabelling.of
-        return (
-            ImageColumns(sampler, features.extractor, seed=settings.seed, device=features.device, relabel=relabel),
-            settings.count,
-        )
-    if isinstance(which, MoveSpec):
-        assert isinstance(sampler, LatentSampler), "make_plan checks it"
-        moves, seen = Moves(sampler, which.sigmas), features.extractor_of(evaluation.plan.moved)
-        return MoveColumns(moves, seen, prefix=MOVES, seed=settings.seed, device=features.device), settings.count
-    names = sorted(frozenset[str]().union(*(planned.metric.needs for planned in group)) - {LABEL})
-    calls = {name: features.distances[distance_of(name)].call for name in names}
-    if isinstance(which, PairSpec):
-        beside = IMAGES in evaluation.plan.passes
-        drawn = class_pairs(sampler, samples=settings.count, seed=settings.seed, beside_images=beside)
-        return PairColumns(drawn, calls, seed=settings.seed), drawn.count
-    assert isinstance(which, PathSpec)
-    assert isinstance(sampler, LatentSampler), "make_plan checks it"
-    pairs = PathPairs(sampler, which, starts=starts)
-    return PairColumns(pairs, calls, seed=settings.seed, scale=pairs.scale), settings.count
-
-
-def _read(group: Sequence[Planned], passed: Passed, measurement: Measurement) -> dict[str, list[Result]]:
-    """The results of `group`."""
-    found: dict[str, list[Result]] = {}
-    for planned in group:
-        try:
-            found[planned.spec.name] = results_of(planned, passed.states, measurement, passed.seconds)
-        except UntoldError as problem:
-            measurement.untold[planned.spec.name] = problem
-    return found
 
 
 def _identity(evaluation: Evaluation, features: FeatureSet) -> dict[str, Any]:
